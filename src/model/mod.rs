@@ -1,0 +1,43 @@
+//! The vocabulary that the modules exchange: plain values, no behaviour beyond their own laws.
+//!
+//! `sim`, `slo`, `policy`, `score` and `store` never import one another; whatever passes
+//! between them is named here or in [`crate::timeline`].
+//!
+//! **Invariant**: nothing here does I/O, reads a clock or draws a random number.
+
+mod decision;
+mod knobs;
+mod name;
+mod pack;
+mod playbook;
+mod preset;
+mod ruletest;
+mod scenario;
+mod signal;
+mod slo;
+mod system;
+mod vocabulary;
+
+pub use decision::{Decision, DecisionKind, Escalation, Finding, Trace, TraceStep, Violation};
+pub use knobs::KNOBS;
+pub use name::{EntityKind, Name, Ref, RefError, Text};
+pub use pack::{
+    Audience, Capability, Channel, ContentHash, Duty, EscalationLevel, Field, Gate, Measure, Pack,
+    Priority, Severity, Target,
+};
+pub use playbook::{ForEach, Phase, Playbook, Rung, Step, StepEffect, StepTime, Trigger};
+pub use preset::{Knob, Preset, Provenance, QuantileTable, Stage};
+pub use ruletest::{
+    AgentFact, Expect, ExpectedStep, Facts, Given, RuleCase, RuleTests, ServiceFact,
+};
+pub use scenario::{
+    Cue, Expectation, Fault, FaultEffect, FaultEnd, Inject, InjectKind, Parameter, Scenario, Shape,
+    StepFailure,
+};
+pub use signal::{Number, SignalKind};
+pub use slo::{AlertState, AlertTransition, Governed, SliKind, Slice, SliceBlock, SloSpec, Tier};
+pub use system::{
+    Agent, DegradedMode, Dependency, DependencyKind, Environment, Hours, Role, RoleKind, Service,
+    Store, System, Tool, ToolKind,
+};
+pub use vocabulary::{DetectionSource, Mode, ServiceState, Source, When};

@@ -1,0 +1,124 @@
+//! Service level objectives, slices and alert transitions.
+
+use serde::{Deserialize, Serialize};
+
+use super::name::Name;
+use crate::units::{BurnRate, Objective, SimDuration, SimTime};
+
+/// What of a service an SLI counts as good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SliKind {
+    /// Requests answered without an error.
+    Availability,
+    /// Requests answered within the latency threshold of the service.
+    Latency,
+}
+
+/// One tier of a multi-window burn-rate alert: it holds while the burn rate of the long *and*
+/// of the short window is above `factor`. SRE Workbook, chapter 5.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tier {
+    /// The long window.
+    pub long: SimDuration,
+    /// The short window.
+    pub short: SimDuration,
+    /// Burn-rate threshold, compared with `>`.
+    pub factor: BurnRate,
+    /// `page` or `ticket`.
+    pub severity: Name,
+    /// How long the condition must hold before the alert fires.
+    pub hold_for: SimDuration,
+    /// How long the condition must be gone before the alert resolves.
+    pub keep_firing_for: SimDuration,
+}
+
+impl Tier {
+    /// `LONG/SHORT`, as in `1h/5m`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.long, self.short)
+    }
+}
+
+/// One objective on one indicator of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SloSpec {
+    /// Unique within a system.
+    pub name: Name,
+    /// The service measured.
+    pub service: Name,
+    /// What counts as good.
+    pub sli: SliKind,
+    /// The target ratio.
+    pub target: Objective,
+    /// The rolling window of the error budget.
+    pub window: SimDuration,
+    /// Alert tiers, ORed. `SloSpec`s without any get the preset `google-30d`.
+    pub tiers: Vec<Tier>,
+}
+
+/// One closed base slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    /// Good events.
+    pub good: u32,
+    /// All events; 0 is a measured, empty slice.
+    pub total: u32,
+    /// Whether the slice was measured at all.
+    pub present: bool,
+}
+
+/// A run of consecutive slices, one entry per base slice, ascending, without gaps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SliceBlock {
+    /// Start of the first slice.
+    pub start: SimTime,
+    /// Length of each slice.
+    pub step: SimDuration,
+    /// Good events per slice.
+    pub good: Vec<u32>,
+    /// All events per slice.
+    pub total: Vec<u32>,
+    /// Whether each slice was measured.
+    pub present: Vec<bool>,
+}
+
+/// Which of the two windows became true last and so decided the instant of firing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Governed {
+    /// The long window.
+    Long,
+    /// The short window.
+    Short,
+}
+
+/// The state an alert enters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlertState {
+    /// The condition holds, `hold_for` is not over.
+    Pending,
+    /// The alert is on.
+    Firing,
+    /// The alert is off again.
+    Resolved,
+}
+
+/// One change of one tier of one SLO.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AlertTransition {
+    /// Index of the SLO in its system's list.
+    pub slo: usize,
+    /// Index of the tier in the SLO's list.
+    pub tier: usize,
+    /// The state entered.
+    pub state: AlertState,
+    /// End of the slice at which it was entered.
+    pub at: SimTime,
+    /// On firing: bad events in the governing long window over the bad events allowed in the
+    /// period, where the record covers the period; `None` otherwise.
+    pub budget_spent: Option<f64>,
+    /// On firing: the window that decided the instant.
+    pub governed_by: Option<Governed>,
+}
