@@ -1,12 +1,67 @@
-//! Makes the binary find the prebuilt DuckDB library it was linked against.
+//! Makes the binary find the prebuilt DuckDB library it was linked against, and lists the data
+//! files that are compiled in.
 
-fn main() {
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// Folders of data files, with the endings that are taken.
+const EMBEDDED: [(&str, &[&str]); 4] = [
+    ("data/presets", &["toml"]),
+    ("data/systems", &["toml"]),
+    ("rules", &["toml", "rhai", "jsonl"]),
+    ("scenarios", &["toml"]),
+];
+
+fn main() -> io::Result<()> {
     println!("cargo:rerun-if-env-changed=DUCKDB_LIB_DIR");
     println!("cargo:rerun-if-changed=build.rs");
-    if std::env::var_os("CARGO_FEATURE_BUNDLED").is_some() {
-        return;
+    embed()?;
+    if env::var_os("CARGO_FEATURE_BUNDLED").is_some() {
+        return Ok(());
     }
-    if let Ok(dir) = std::env::var("DUCKDB_LIB_DIR") {
+    if let Ok(dir) = env::var("DUCKDB_LIB_DIR") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{dir}");
     }
+    Ok(())
+}
+
+/// Writes `embedded.rs`: `(path, text)` of each file, ascending by path.
+fn embed() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let mut files = Vec::new();
+    for (folder, endings) in EMBEDDED {
+        let folder = root.join(folder);
+        if folder.is_dir() {
+            println!("cargo:rerun-if-changed={}", folder.display());
+            collect(&folder, endings, &mut files)?;
+        }
+    }
+    let mut list: Vec<(String, PathBuf)> = Vec::new();
+    for file in files {
+        let below = file.strip_prefix(&root).unwrap_or(&file);
+        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+        list.push((parts.join("/"), file));
+    }
+    list.sort();
+    let mut code = String::from("[\n");
+    for (name, path) in list {
+        let path = path.display().to_string();
+        writeln!(code, "    ({name:?}, include_str!({path:?})),").map_err(io::Error::other)?;
+    }
+    code.push(']');
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    fs::write(out.join("embedded.rs"), code)
+}
+
+fn collect(folder: &Path, endings: &[&str], files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, endings, files)?;
+        } else if path.extension().is_some_and(|e| endings.iter().any(|ending| e == *ending)) {
+            files.push(path);
+        }
+    }
+    Ok(())
 }

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `drill` binary; everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    drill::cli::main()
+}

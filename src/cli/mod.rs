@@ -1,1 +1,22 @@
-//! cli
+//! The command line: arguments in, exit code out.
+//!
+//! **Invariant**: the only module that prints, reads a clock, or knows an exit code. Data goes
+//! to standard output, everything else to standard error.
+
+mod args;
+mod check;
+mod doctor;
+mod exit;
+mod folder;
+mod init;
+mod list;
+mod progress;
+mod rules;
+mod run;
+mod score;
+mod show;
+mod start;
+mod ui;
+mod workspace;
+
+pub use start::main;

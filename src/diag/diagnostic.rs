@@ -33,10 +33,7 @@ pub struct SourceText {
 impl SourceText {
     /// A source named `path`.
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self {
-            path: path.into(),
-            text: text.into(),
-        }
+        Self { path: path.into(), text: text.into() }
     }
 
     /// The 1-based line and column (in characters) of byte `offset`; an offset past the end
@@ -48,10 +45,7 @@ impl SourceText {
         }
         let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 }
 
@@ -106,20 +100,14 @@ impl Diagnostic {
 
     /// A warning without a place.
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, message)
-        }
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
     /// The same with a place in `source`.
     #[must_use]
     pub fn at(mut self, source: &SourceText, span: Span, label: impl Into<String>) -> Self {
         self.source = Some(source.clone());
-        self.labels.push(Label {
-            span,
-            text: label.into(),
-        });
+        self.labels.push(Label { span, text: label.into() });
         self
     }
 
@@ -176,17 +164,13 @@ impl Diagnostics {
 
     /// Whether any is an error.
     pub fn has_errors(&self) -> bool {
-        self.list
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self {
-            list: vec![diagnostic],
-        }
+        Self { list: vec![diagnostic] }
     }
 }
 
@@ -199,11 +183,7 @@ mod tests {
         let source = SourceText::new("a.toml", "x = 1\n題 = 重大\n");
         assert_eq!(source.line_column(0), (1, 1));
         assert_eq!(source.line_column(6 + 3 + 3), (2, 5));
-        assert_eq!(
-            source.line_column(7),
-            (2, 1),
-            "inside a character counts as its start"
-        );
+        assert_eq!(source.line_column(7), (2, 1), "inside a character counts as its start");
         assert_eq!(source.line_column(9999), (3, 1));
     }
 }

@@ -13,14 +13,7 @@ pub fn did_you_mean<'a>(
             let begins =
                 word.len() >= 3 && (candidate.starts_with(word) || word.starts_with(candidate));
             let distance = strsim::osa_distance(word, candidate);
-            (
-                if begins {
-                    distance.min(allowed)
-                } else {
-                    distance
-                },
-                candidate,
-            )
+            (if begins { distance.min(allowed) } else { distance }, candidate)
         })
         .filter(|(distance, _)| *distance <= allowed)
         .min()

@@ -1,34 +1,11 @@
 //! What the use cases hand to `report`.
 
-use crate::model::{Name, Pack, Preset, Scenario, SliceBlock, System};
+use super::once::Counts;
+use crate::diag::Diagnostic;
+use crate::model::{Name, Pack, Preset, Scenario, System, Telemetry};
 use crate::score::Scorecard;
-use crate::timeline::{Timeline, TraceHash};
-use crate::units::{SimDuration, SimTime};
-
-/// A gauge over the time of the drill: one value per step, `None` where nothing was measured.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GaugeSeries {
-    /// `service:user-service`, `agent:backend-agent`.
-    pub entity: Name,
-    /// Metric name, unit last (`p95_ms`, `requests_per_min`, `cpu_ratio`, `saturation_ratio`,
-    /// `tokens_per_min`, `queue_age_ms`).
-    pub metric: Name,
-    /// Start of the first value.
-    pub start: SimTime,
-    /// Distance between values.
-    pub step: SimDuration,
-    /// Values.
-    pub values: Vec<Option<f64>>,
-}
-
-/// Everything measured during a drill, with 30 days of history before it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Telemetry {
-    /// Per SLO, in the system's order: name, service, and its slices.
-    pub slices: Vec<(Name, Name, SliceBlock)>,
-    /// Gauges of the drill itself.
-    pub gauges: Vec<GaugeSeries>,
-}
+use crate::timeline::{Header, Timeline, TraceHash};
+use crate::units::SimDuration;
 
 /// A drill, run once.
 #[derive(Debug, Clone)]
@@ -51,6 +28,11 @@ pub struct Drill {
     pub telemetry: Telemetry,
     /// The same drill under other seeds; `None` when not asked for.
     pub band: Option<Band>,
+    /// Work done, for the count budgets.
+    pub counts: Counts,
+    /// Scripts of the pack that failed during the drill, each place once; the pack's stated
+    /// fallback severity was taken, and the decision's event is marked.
+    pub script_failures: Vec<Diagnostic>,
 }
 
 /// Where one run lies among many of the same drill.
@@ -109,6 +91,8 @@ pub struct TrialMeasure {
     pub of: u32,
     /// 95 % Wilson interval of `met / of`.
     pub ci: Option<(f64, f64)>,
+    /// Trials in which the later end was not reached before the end.
+    pub censored: u32,
     /// All values of trials that have one, ascending, for the picture.
     pub values: Vec<SimDuration>,
 }
@@ -121,8 +105,7 @@ pub struct WhyMeasure {
     /// Trials that missed it.
     pub missed: u32,
     /// `(cause, mean time lost to it in the missed trials)`, largest first. Causes are
-    /// `detection_floor`, `delivery`, `acknowledgement`, `roster`, `diagnosis`, `fallback`,
-    /// `procedure`, `repair`.
+    /// `detection`, `delivery`, `acknowledgement`, `roster`, `procedure`, `diagnosis`, `repair`.
     pub causes: Vec<(&'static str, SimDuration)>,
     /// One at a time: `(what was improved, share of trials that then meet the target)`.
     pub sensitivity: Vec<(&'static str, f64)>,
@@ -152,6 +135,8 @@ pub struct Trials {
     pub pack: Pack,
     /// The preset.
     pub preset: Preset,
+    /// What the first trial is a function of.
+    pub header: Header,
     /// First seed; trial n has seed + n.
     pub seed: crate::units::Seed,
     /// Number of trials.

@@ -16,6 +16,7 @@ mod scenario;
 mod signal;
 mod slo;
 mod system;
+mod telemetry;
 mod vocabulary;
 
 pub use decision::{Decision, DecisionKind, Escalation, Finding, Trace, TraceStep, Violation};
@@ -40,4 +41,5 @@ pub use system::{
     Agent, DegradedMode, Dependency, DependencyKind, Environment, Hours, Role, RoleKind, Service,
     Store, System, Tool, ToolKind,
 };
+pub use telemetry::{GaugeSeries, Telemetry};
 pub use vocabulary::{DetectionSource, Mode, ServiceState, Source, When};

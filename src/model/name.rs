@@ -136,10 +136,7 @@ pub struct Ref {
 impl Ref {
     /// A reference of `kind` to `name`.
     pub fn new(kind: EntityKind, name: &Name) -> Self {
-        Self {
-            kind,
-            name: name.clone(),
-        }
+        Self { kind, name: name.clone() }
     }
 
     /// A reference to a service.
@@ -164,17 +161,11 @@ impl FromStr for Ref {
     fn from_str(text: &str) -> Result<Self, RefError> {
         let bad = || RefError(text.to_owned());
         let (kind, name) = text.split_once(':').ok_or_else(bad)?;
-        let kind = EntityKind::ALL
-            .into_iter()
-            .find(|k| k.as_str() == kind)
-            .ok_or_else(bad)?;
+        let kind = EntityKind::ALL.into_iter().find(|k| k.as_str() == kind).ok_or_else(bad)?;
         if name.is_empty() || name.chars().any(char::is_control) {
             return Err(bad());
         }
-        Ok(Self {
-            kind,
-            name: Name::from(name),
-        })
+        Ok(Self { kind, name: Name::from(name) })
     }
 }
 
@@ -186,9 +177,7 @@ impl Serialize for Ref {
 
 impl<'de> Deserialize<'de> for Ref {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

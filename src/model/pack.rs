@@ -14,6 +14,13 @@ use crate::units::SimDuration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentHash(pub u128);
 
+impl ContentHash {
+    /// The hash of `bytes` (XXH3, 128 bits).
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(xxhash_rust::xxh3::xxh3_128(bytes))
+    }
+}
+
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
@@ -225,16 +232,12 @@ pub struct Pack {
 impl Pack {
     /// Rank of a severity level: 0 is the most severe.
     pub fn rank(&self, level: &str) -> Option<usize> {
-        self.severities
-            .iter()
-            .position(|severity| &*severity.level == level)
+        self.severities.iter().position(|severity| &*severity.level == level)
     }
 
     /// The playbook for a trigger.
     pub fn playbook(&self, trigger: super::Trigger) -> Option<&Playbook> {
-        self.playbooks
-            .iter()
-            .find(|playbook| playbook.trigger == trigger)
+        self.playbooks.iter().find(|playbook| playbook.trigger == trigger)
     }
 
     /// The channel `name`.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::name::{Name, Text};
+use super::pack::ContentHash;
 
 /// Where a figure comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -79,6 +80,8 @@ pub struct Preset {
     pub correlation_provenance: Provenance,
     /// All knobs of the documented list, ascending by name.
     pub knobs: Vec<Knob>,
+    /// Hash of the file's bytes.
+    pub hash: ContentHash,
 }
 
 impl Preset {
@@ -88,9 +91,7 @@ impl Preset {
     /// When a knob outside the documented list is asked for.
     pub fn knob(&self, name: &str) -> f64 {
         let found = self.knobs.iter().find(|knob| &*knob.name == name);
-        found
-            .unwrap_or_else(|| panic!("preset `{}` has no knob `{name}`", self.name))
-            .value
+        found.unwrap_or_else(|| panic!("preset `{}` has no knob `{name}`", self.name)).value
     }
 
     /// How many inputs are assumed, of how many.
@@ -98,10 +99,7 @@ impl Preset {
         let all = self.knobs.iter().map(|knob| &knob.provenance);
         let all = all.chain(self.tables.iter().map(|table| &table.provenance));
         let all: Vec<_> = all.chain([&self.correlation_provenance]).collect();
-        let assumed = all
-            .iter()
-            .filter(|p| matches!(p, Provenance::Assumed { .. }))
-            .count();
+        let assumed = all.iter().filter(|p| matches!(p, Provenance::Assumed { .. })).count();
         (assumed, all.len())
     }
 }

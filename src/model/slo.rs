@@ -38,6 +38,29 @@ impl Tier {
     pub fn name(&self) -> String {
         format!("{}/{}", self.long, self.short)
     }
+
+    /// The preset `google-30d`: 2 %, 5 %, 10 % and 10 % of a 30-day budget spent within 1 h, 6 h,
+    /// 1 d and 3 d, each with a short window of a twelfth, comparator `>`, no `for`. SRE Workbook,
+    /// "Alerting on SLOs".
+    pub fn google_30d() -> Vec<Self> {
+        let minutes = SimDuration::from_minutes;
+        [
+            (minutes(60), minutes(5), BurnRate::new(144, 10), "page"),
+            (minutes(360), minutes(30), BurnRate::new(6, 1), "page"),
+            (minutes(1440), minutes(120), BurnRate::new(3, 1), "ticket"),
+            (minutes(4320), minutes(360), BurnRate::new(1, 1), "ticket"),
+        ]
+        .into_iter()
+        .map(|(long, short, factor, severity)| Self {
+            long,
+            short,
+            factor,
+            severity: Name::from(severity),
+            hold_for: SimDuration::ZERO,
+            keep_firing_for: SimDuration::ZERO,
+        })
+        .collect()
+    }
 }
 
 /// One objective on one indicator of one service.
@@ -121,4 +144,18 @@ pub struct AlertTransition {
     pub budget_spent: Option<f64>,
     /// On firing: the window that decided the instant.
     pub governed_by: Option<Governed>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn google_30d_is_the_table_of_the_workbook() {
+        let tiers: Vec<String> = Tier::google_30d()
+            .iter()
+            .map(|tier| format!("{} {} {}", tier.name(), tier.factor, tier.severity))
+            .collect();
+        assert_eq!(tiers, ["1h/5m 14.4 page", "6h/30m 6 page", "1d/2h 3 ticket", "3d/6h 1 ticket"]);
+    }
 }

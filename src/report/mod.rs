@@ -1,1 +1,53 @@
-//! report
+//! Results as text, JSON, Markdown, CSV and self-contained HTML with pictures, in English and
+//! Japanese.
+//!
+//! Every function here is pure: a result, a language and a style give a text, the same bytes
+//! each time. A report is first built as one document of blocks, so that its forms can never
+//! say different things; JSON and CSV are for programs and have no language.
+//!
+//! **Invariant**: nothing here computes a number that belongs to `score` or `exercise`; a value
+//! they do not know is shown as unknown.
+
+mod case;
+mod csv;
+mod doc;
+mod draft;
+mod drill;
+mod explain;
+#[cfg(test)]
+mod fixture;
+mod head;
+mod html;
+mod impact;
+mod json;
+mod lang;
+mod list;
+mod markdown;
+mod next;
+mod picture;
+mod results;
+mod ruletest;
+mod show;
+mod show_json;
+mod show_pack;
+mod story;
+mod text;
+mod trials;
+mod verdict;
+
+pub use drill::{
+    drill_csv, drill_html, drill_json, drill_markdown, drill_text, plots, scorecard_csv,
+    scorecard_html, scorecard_json, scorecard_markdown, scorecard_text,
+};
+pub use explain::{explanation_json, explanation_text};
+pub use impact::{Dependant, Impact, impact};
+pub use lang::Lang;
+pub use list::{Listed, Listing, list_json, list_text};
+pub use ruletest::{ruletest_json, ruletest_junit, ruletest_text};
+pub use show::{Shown, show_markdown, show_text};
+pub use show_json::show_json;
+pub use text::{Color, Style};
+pub use trials::{
+    trials_csv, trials_html, trials_json, trials_markdown, trials_plots, trials_text,
+};
+pub use verdict::{folder_text, requirements_text};

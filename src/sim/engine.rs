@@ -70,23 +70,16 @@ impl Ctx<'_> {
         known_at: SimTime,
     ) {
         let known_at = known_at.max(self.now);
-        self.out.push(Output::Event(Draft {
-            at: self.now,
-            known_at,
-            kind,
-            about,
-            by,
-            note: None,
-        }));
+        self.out.push(Output::Event(Draft { at: self.now, known_at, kind, about, by, note: None }));
     }
 
     /// Adds a text for people to the last event, under [`Detail::Full`] only; `text` is not
     /// called otherwise.
     pub(super) fn note(&mut self, text: impl FnOnce() -> Name) {
-        if self.options.detail == Detail::Full {
-            if let Some(Output::Event(draft)) = self.out.last_mut() {
-                draft.note = Some(text());
-            }
+        if self.options.detail == Detail::Full
+            && let Some(Output::Event(draft)) = self.out.last_mut()
+        {
+            draft.note = Some(text());
         }
     }
 
@@ -142,7 +135,7 @@ impl<'b> Sim<'b> {
         };
         sim.with(|world, crew, ctx, blueprint| {
             world.start(&blueprint.world, ctx);
-            crew.start(&blueprint.crew, world, ctx);
+            crew.start(blueprint, world, ctx);
         });
         sim
     }
@@ -163,11 +156,7 @@ impl<'b> Sim<'b> {
     /// ENDEX, or when its last duty is done.
     pub fn advance(&mut self, to: SimTime, outputs: &mut Vec<Output>) {
         while !self.stopped {
-            let Some(at) = self
-                .queue
-                .next_at()
-                .filter(|at| *at <= to && *at < self.end())
-            else {
+            let Some(at) = self.queue.next_at().filter(|at| *at <= to && *at < self.end()) else {
                 break;
             };
             let Some((_, token)) = self.queue.pop() else {
@@ -178,7 +167,7 @@ impl<'b> Sim<'b> {
                 if token.tag() < FIRST_CREW_TAG {
                     world.on_timer(token, &blueprint.world, ctx);
                 } else {
-                    crew.on_timer(token, &blueprint.crew, world, ctx);
+                    crew.on_timer(token, blueprint, world, ctx);
                 }
             });
             if self.crew.done(&self.world) {
@@ -187,6 +176,10 @@ impl<'b> Sim<'b> {
             if !self.out.is_empty() {
                 break;
             }
+        }
+        if !self.stopped && self.out.is_empty() {
+            // Nothing happens until then, and acts applied next belong to that instant.
+            self.now = self.now.max(to.min(self.end()));
         }
         if !self.stopped && to >= self.end() && self.out.is_empty() {
             self.now = self.end();
@@ -200,7 +193,7 @@ impl<'b> Sim<'b> {
         if self.stopped {
             return;
         }
-        self.with(|world, crew, ctx, blueprint| crew.apply(act, &blueprint.crew, world, ctx));
+        self.with(|world, crew, ctx, blueprint| crew.apply(act, blueprint, world, ctx));
     }
 
     /// The present instant.
@@ -244,8 +237,7 @@ impl<'b> Sim<'b> {
         };
         act(&mut self.world, &mut self.crew, &mut ctx, blueprint);
         while let Some(note) = self.world.take_note() {
-            self.crew
-                .on_note(&note, &blueprint.crew, &mut self.world, &mut ctx);
+            self.crew.on_note(&note, blueprint, &mut self.world, &mut ctx);
         }
     }
 }

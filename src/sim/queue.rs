@@ -55,10 +55,7 @@ impl EventQueue {
     pub fn push(&mut self, at: SimTime, token: Token) {
         let time = (at.ms() as u64) ^ (1 << 63);
         let key = u128::from(time) << 64 | u128::from(self.inserted) << 32 | u128::from(token.0);
-        self.inserted = self
-            .inserted
-            .checked_add(1)
-            .expect("fewer than 2^32 insertions in a run");
+        self.inserted = self.inserted.checked_add(1).expect("fewer than 2^32 insertions in a run");
         self.heap.push(Reverse(key));
     }
 
@@ -69,9 +66,7 @@ impl EventQueue {
 
     /// Takes the next event out.
     pub fn pop(&mut self) -> Option<(SimTime, Token)> {
-        self.heap
-            .pop()
-            .map(|Reverse(key)| (time_of(key), Token(key as u32)))
+        self.heap.pop().map(|Reverse(key)| (time_of(key), Token(key as u32)))
     }
 
     /// Number of pending events.

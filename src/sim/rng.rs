@@ -35,9 +35,7 @@ pub struct Streams {
 impl Streams {
     /// The streams of `seed`.
     pub fn new(seed: Seed) -> Self {
-        Self {
-            root: ChaCha8Rng::seed_from_u64(seed.0),
-        }
+        Self { root: ChaCha8Rng::seed_from_u64(seed.0) }
     }
 
     /// The stream `name`, from its beginning.
@@ -153,7 +151,7 @@ impl Stream {
 
 /// Quantile of the standard normal distribution (P. J. Acklam's rational approximation,
 /// relative error below 1.15e-9).
-pub fn normal_quantile(p: f64) -> f64 {
+pub(super) fn normal_quantile(p: f64) -> f64 {
     const A: [f64; 6] = [
         -3.969_683_028_665_376e1,
         2.209_460_984_245_205e2,
@@ -200,7 +198,7 @@ pub fn normal_quantile(p: f64) -> f64 {
 }
 
 /// Standard normal distribution function.
-pub fn normal_cdf(z: f64) -> f64 {
+pub(super) fn normal_cdf(z: f64) -> f64 {
     0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
 }
 
@@ -219,10 +217,7 @@ mod tests {
         let _ = streams.stream(StreamName::of("b")).bits();
         assert_eq!(streams.stream(StreamName::of("a")).bits(), first);
         assert_ne!(streams.stream(StreamName::of("b")).bits(), first);
-        assert_ne!(
-            Streams::new(Seed(2)).stream(StreamName::of("a")).bits(),
-            first
-        );
+        assert_ne!(Streams::new(Seed(2)).stream(StreamName::of("a")).bits(), first);
     }
 
     #[test]
@@ -231,13 +226,7 @@ mod tests {
         let n = 40_000;
         let mean =
             |draws: &mut dyn FnMut() -> f64| (0..n).map(|_| draws()).sum::<f64>() / f64::from(n);
-        for (trials, p) in [
-            (1000u32, 0.0005),
-            (1000, 0.2),
-            (50, 0.9),
-            (7, 0.5),
-            (100_000, 0.4),
-        ] {
+        for (trials, p) in [(1000u32, 0.0005), (1000, 0.2), (50, 0.9), (7, 0.5), (100_000, 0.4)] {
             let want = f64::from(trials) * p;
             let sd = (want * (1.0 - p) / f64::from(n)).sqrt();
             let got = mean(&mut || f64::from(stream.binomial(trials, p)));

@@ -1,8 +1,10 @@
 //! The header of a timeline.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::event::Event;
+use super::wire::Reader;
 use crate::model::{Environment, Mode, Name, Source};
 use crate::units::{Seed, SimTime, Zone};
 
@@ -72,4 +74,239 @@ pub struct Timeline {
     pub header: Header,
     /// What happened.
     pub events: Vec<Event>,
+}
+
+/// The schema of a timeline file.
+pub const TIMELINE_SCHEMA: &str = "drill.timeline/1";
+
+/// Keys of a header in their fixed order.
+pub(crate) const HEADER_KEYS: [&str; 23] = [
+    "schema",
+    "drill_version",
+    "title",
+    "zone",
+    "source",
+    "mode",
+    "start",
+    "end",
+    "scenario",
+    "parameters",
+    "system",
+    "environment",
+    "pack",
+    "pack_hash",
+    "inputs_hash",
+    "responders",
+    "assumed_inputs",
+    "frequency",
+    "seed",
+    "expected_severity",
+    "expect_nothing",
+    "required_steps",
+    "sources",
+];
+
+impl Header {
+    /// The header as a flat map, keys in their fixed order; what is unknown is left out.
+    pub fn to_map(&self) -> Map<String, Value> {
+        let mut map = Map::new();
+        let mut put = |key: &str, value: Value| {
+            map.insert(key.to_owned(), value);
+        };
+        let text = |name: &Name| Value::from(name.as_str());
+        put("schema", TIMELINE_SCHEMA.into());
+        let word = |word: &str| Value::from(word);
+        let optional = [
+            ("drill_version", self.drill_version.as_ref()),
+            ("scenario", self.scenario.as_ref()),
+            ("system", self.system.as_ref()),
+            ("pack", self.pack.as_ref()),
+            ("pack_hash", self.pack_hash.as_ref()),
+            ("inputs_hash", self.inputs_hash.as_ref()),
+            ("responders", self.responders.as_ref()),
+            ("frequency", self.frequency.as_ref()),
+            ("expected_severity", self.expected_severity.as_ref()),
+        ];
+        for (key, value) in optional {
+            if let Some(value) = value {
+                put(key, text(value));
+            }
+        }
+        put("title", text(&self.title));
+        put("zone", self.zone.to_string().into());
+        put("source", word(self.source.as_str()));
+        put("mode", word(self.mode.as_str()));
+        put("start", self.start.rfc3339(self.zone).into());
+        put("end", self.end.rfc3339(self.zone).into());
+        if !self.parameters.is_empty() {
+            let pairs = self.parameters.iter();
+            let pairs = pairs.map(|(name, value)| (name.to_string(), text(value)));
+            put("parameters", Value::Object(pairs.collect()));
+        }
+        if let Some(environment) = self.environment {
+            put("environment", word(environment.as_str()));
+        }
+        if let Some((assumed, all)) = self.assumed_inputs {
+            put("assumed_inputs", Value::from(vec![assumed, all]));
+        }
+        if let Some(seed) = self.seed {
+            put("seed", seed.0.into());
+        }
+        if self.expect_nothing {
+            put("expect_nothing", true.into());
+        }
+        if !self.required_steps.is_empty() {
+            let steps = self.required_steps.iter().map(|required| {
+                let pairs = [("playbook", &required.playbook), ("step", &required.step)];
+                Value::Object(
+                    pairs.map(|(key, name)| (key.to_owned(), text(name))).into_iter().collect(),
+                )
+            });
+            put("required_steps", steps.collect());
+        }
+        if !self.sources.is_empty() {
+            put("sources", self.sources.iter().map(text).collect());
+        }
+        let mut ordered = Map::new();
+        for key in HEADER_KEYS {
+            ordered.extend(map.remove_entry(key));
+        }
+        ordered
+    }
+}
+
+/// The header in the map of `reader`, whose mistakes are noted there.
+pub(super) fn read(reader: &mut Reader<'_>) -> Option<Header> {
+    let schema = reader.text("schema");
+    if let Some(schema) = reader.need("schema", schema)
+        && schema != TIMELINE_SCHEMA
+    {
+        let message = format!("the schema is `{schema}`, wanted `{TIMELINE_SCHEMA}`");
+        reader.note(Some("schema"), "decode::unknown-word", message);
+    }
+    let title = reader.text("title");
+    let title = reader.need("title", title).unwrap_or_default();
+    let zone = reader.parse("zone");
+    let zone = reader.need("zone", zone).unwrap_or(Zone::UTC);
+    let start = reader.parse("start");
+    let start: SimTime = reader.need("start", start).unwrap_or_default();
+    let end = reader.parse("end");
+    let end: SimTime = reader.need("end", end).unwrap_or_default();
+    if end < start && reader.mistakes.is_empty() {
+        let message = "`end` is before `start`".to_owned();
+        reader.note(Some("end"), "timeline::end-before-start", message);
+    }
+    let name = |reader: &mut Reader<'_>, key: &str| reader.text(key).map(Name::from);
+    Some(Header {
+        zone,
+        source: word(reader, "source", Source::ALL, Source::as_str).unwrap_or(Source::Recorded),
+        title: Name::from(title),
+        scenario: name(reader, "scenario"),
+        parameters: parameters(reader),
+        system: name(reader, "system"),
+        environment: word(reader, "environment", Environment::ALL, Environment::as_str),
+        pack: name(reader, "pack"),
+        pack_hash: hash(reader, "pack_hash"),
+        inputs_hash: hash(reader, "inputs_hash"),
+        responders: name(reader, "responders"),
+        assumed_inputs: assumed_inputs(reader),
+        mode: word(reader, "mode", Mode::ALL, Mode::as_str).unwrap_or(Mode::Evaluate),
+        frequency: word(reader, "frequency", &FREQUENCIES, |word| word).map(Name::from),
+        seed: reader.count("seed").map(Seed),
+        start,
+        end,
+        drill_version: name(reader, "drill_version"),
+        expected_severity: name(reader, "expected_severity"),
+        expect_nothing: flag(reader, "expect_nothing"),
+        required_steps: required_steps(reader),
+        sources: texts(reader, "sources"),
+    })
+}
+
+const FREQUENCIES: [&str; 3] = ["monthly", "quarterly", "any"];
+
+fn word<T: Copy>(
+    reader: &mut Reader<'_>,
+    key: &str,
+    all: &[T],
+    word: fn(T) -> &'static str,
+) -> Option<T> {
+    let text = reader.text(key)?;
+    let found = all.iter().copied().find(|value| word(*value) == text);
+    if found.is_none() {
+        let words: Vec<&str> = all.iter().map(|value| word(*value)).collect();
+        let message = format!("`{key}` cannot be `{text}`");
+        reader.unknown(&text, "decode::unknown-word", message, &words);
+        reader.at_key(key);
+    }
+    found
+}
+
+fn hash(reader: &mut Reader<'_>, key: &str) -> Option<Name> {
+    let text = reader.text(key)?;
+    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let message = format!("`{key}` is not 32 hex digits");
+        reader.note(Some(key), "decode::bad-value", message);
+    }
+    Some(Name::from(text))
+}
+
+fn flag(reader: &mut Reader<'_>, key: &str) -> bool {
+    let value = reader.get(key);
+    if value.as_ref().is_some_and(|value| !value.is_boolean()) {
+        reader.wrong(key, "`true` or `false`");
+    }
+    value.and_then(|value| value.as_bool()).unwrap_or(false)
+}
+
+fn texts(reader: &mut Reader<'_>, key: &str) -> Vec<Name> {
+    let Some(value) = reader.get(key) else {
+        return Vec::new();
+    };
+    let texts = value.as_array().map(|texts| texts.iter().map(Value::as_str));
+    let texts: Option<Vec<&str>> = texts.and_then(Iterator::collect);
+    if texts.is_none() {
+        reader.wrong(key, "an array of texts");
+    }
+    texts.unwrap_or_default().into_iter().map(Name::from).collect()
+}
+
+fn parameters(reader: &mut Reader<'_>) -> Vec<(Name, Name)> {
+    let Some(value) = reader.get("parameters") else {
+        return Vec::new();
+    };
+    let pairs = value.as_object().map(|pairs| {
+        let pairs =
+            pairs.iter().map(|(name, value)| Some((name.as_str().into(), value.as_str()?.into())));
+        pairs.collect()
+    });
+    let pairs: Option<Vec<(Name, Name)>> = pairs.flatten();
+    if pairs.is_none() {
+        reader.wrong("parameters", "a table of texts");
+    }
+    pairs.unwrap_or_default()
+}
+
+fn assumed_inputs(reader: &mut Reader<'_>) -> Option<(u32, u32)> {
+    let value = reader.get("assumed_inputs")?;
+    let pair: Option<(u32, u32)> = serde_json::from_value(value).ok();
+    let pair = pair.filter(|(assumed, all)| assumed <= all);
+    if pair.is_none() {
+        reader.wrong("assumed_inputs", "`[assumed, all]`");
+    }
+    pair
+}
+
+fn required_steps(reader: &mut Reader<'_>) -> Vec<RequiredStep> {
+    let Some(value) = reader.get("required_steps") else {
+        return Vec::new();
+    };
+    match serde_json::from_value(value) {
+        Ok(steps) => steps,
+        Err(error) => {
+            let message = format!("`required_steps`: {error}");
+            reader.note(Some("required_steps"), "decode::bad-value", message);
+            Vec::new()
+        }
+    }
 }

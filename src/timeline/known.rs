@@ -4,7 +4,7 @@ use super::event::{Event, EventId, EventKind};
 use crate::model::{
     DetectionSource, EntityKind, Environment, Name, Number, Ref, ServiceState, SignalKind, System,
 };
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// The vocabulary a [`Known`] starts from: what exists, before anything happened.
 #[derive(Debug, Clone)]
@@ -22,23 +22,42 @@ pub struct KnownSetup {
 }
 
 impl KnownSetup {
+    /// A vocabulary without any name, for packs that speak of no system.
+    pub fn empty(start: SimTime) -> Self {
+        Self {
+            services: Vec::new(),
+            agents: Vec::new(),
+            blocking_agents: Vec::new(),
+            environment: None,
+            start,
+        }
+    }
+
+    /// What a timeline itself names, for recordings of systems that drill does not know.
+    pub fn named_in(timeline: &super::header::Timeline) -> Self {
+        let named = |kind: EntityKind| -> Vec<Name> {
+            let about = timeline.events.iter().flat_map(|event| &event.about);
+            let mut names: Vec<Name> =
+                about.filter(|about| about.kind == kind).map(|about| about.name.clone()).collect();
+            names.sort();
+            names.dedup();
+            names
+        };
+        Self {
+            services: named(EntityKind::Service),
+            agents: named(EntityKind::Agent),
+            blocking_agents: Vec::new(),
+            environment: timeline.header.environment,
+            start: timeline.header.start,
+        }
+    }
+
     /// The vocabulary of `system`.
     pub fn of(system: &System, start: SimTime) -> Self {
-        let blocking = system
-            .agents
-            .iter()
-            .filter(|agent| agent.blocks_development);
+        let blocking = system.agents.iter().filter(|agent| agent.blocks_development);
         Self {
-            services: system
-                .services
-                .iter()
-                .map(|service| service.name.clone())
-                .collect(),
-            agents: system
-                .agents
-                .iter()
-                .map(|agent| agent.name.clone())
-                .collect(),
+            services: system.services.iter().map(|service| service.name.clone()).collect(),
+            agents: system.agents.iter().map(|agent| agent.name.clone()).collect(),
             blocking_agents: blocking.map(|agent| agent.name.clone()).collect(),
             environment: Some(system.environment),
             start,
@@ -98,6 +117,21 @@ pub struct AlertKnown {
     pub since: SimTime,
 }
 
+/// A finding that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingKnown {
+    /// Rule of the pack, or `reported`.
+    pub rule: Name,
+    /// What it is about.
+    pub about: Ref,
+    /// What noticed.
+    pub source: DetectionSource,
+    /// The playbook trigger it stands for.
+    pub trigger: Name,
+    /// When it was found.
+    pub at: SimTime,
+}
+
 /// Number of signal kinds.
 pub const SIGNALS: usize = SignalKind::ALL.len();
 
@@ -112,7 +146,7 @@ pub struct Known {
     agents: Vec<AgentKnown>,
     system: [Option<f64>; SIGNALS],
     alerts: Vec<AlertKnown>,
-    findings: Vec<(Name, Ref, DetectionSource, SimTime)>,
+    findings: Vec<FindingKnown>,
     detected: Option<SimTime>,
     first_action: Option<SimTime>,
     acknowledged: Option<SimTime>,
@@ -131,7 +165,8 @@ impl Known {
         let service = |name: &Name| ServiceKnown {
             name: name.clone(),
             state: ServiceState::Up,
-            since: setup.start,
+            // What was before the record is taken as steady, as in the 30 days of a drill.
+            since: setup.start - SimDuration::from_hours(30 * 24),
             failed_since: None,
             mode: None,
             p95_ratio_10m: 1.0,
@@ -192,11 +227,7 @@ impl Known {
     /// # Panics
     /// When `now` lies before what is already known.
     pub fn advance(&mut self, now: SimTime) {
-        assert!(
-            now >= self.now,
-            "knowledge does not go back from {} to {now}",
-            self.now
-        );
+        assert!(now >= self.now, "knowledge does not go back from {} to {now}", self.now);
         self.now = now;
     }
 
@@ -216,53 +247,43 @@ impl Known {
                 self.service_state(about, *state, mode, event.at)
             }
             EventKind::Observation { signal, value } => self.observation(about, *signal, *value),
-            EventKind::AlertFiring {
-                slo,
-                tier,
-                severity,
-                ..
-            } => {
-                self.alerts.push(AlertKnown {
+            EventKind::AlertFiring { slo, tier, severity, .. } => {
+                let alert = AlertKnown {
                     slo: slo.clone(),
                     tier: tier.clone(),
                     severity: severity.clone(),
                     about: about.cloned(),
                     since: event.at,
-                });
+                };
                 self.count_alert(about, severity, true);
+                self.alerts.push(alert);
             }
-            EventKind::AlertResolved {
-                slo,
-                tier,
-                severity,
-            } => {
-                let before = self.alerts.len();
-                self.alerts
-                    .retain(|alert| alert.slo != *slo || alert.tier != *tier);
-                if self.alerts.len() < before {
-                    self.count_alert(about, severity, false);
-                }
+            EventKind::AlertResolved { slo, tier, severity } => {
+                self.alert_resolved(slo, tier, severity, about);
             }
-            EventKind::Finding { rule, source, .. } => self.finding(rule, *source, about, event.at),
+            EventKind::Finding { rule, source, trigger } => {
+                self.finding(rule, *source, trigger, about, event.at)
+            }
             EventKind::Acknowledged { .. } => {
                 self.acknowledged.get_or_insert(event.at);
                 self.first_action.get_or_insert(event.at);
             }
             EventKind::Declared { level } => {
-                self.declared
-                    .get_or_insert_with(|| (level.clone(), event.at));
+                self.declared.get_or_insert_with(|| (level.clone(), event.at));
                 self.severity = Some(level.clone());
             }
-            EventKind::SeverityChanged { level, .. } => self.severity = Some(level.clone()),
-            EventKind::PageSent { level, .. } => {
-                if self.levels.iter().all(|(seen, _)| seen != level) {
-                    self.levels.push((*level, event.at));
-                }
+            EventKind::SeverityChanged { level, .. }
+            | EventKind::Decision { level: Some(level), .. } => {
+                self.severity = Some(level.clone());
+            }
+            EventKind::PageSent { level, .. }
+                if self.levels.iter().all(|(seen, _)| seen != level) =>
+            {
+                self.levels.push((*level, event.at));
             }
             EventKind::StepDone { step, .. } => {
                 self.first_action.get_or_insert(event.at);
-                self.steps_done
-                    .push((step.clone(), about.cloned(), event.at));
+                self.steps_done.push((step.clone(), about.cloned(), event.at));
             }
             EventKind::MitigatedClaimed {} => {
                 self.mitigated.get_or_insert(event.at);
@@ -277,19 +298,28 @@ impl Known {
         }
     }
 
-    fn finding(&mut self, rule: &Name, source: DetectionSource, about: Option<&Ref>, at: SimTime) {
+    fn finding(
+        &mut self,
+        rule: &Name,
+        source: DetectionSource,
+        trigger: &Name,
+        about: Option<&Ref>,
+        at: SimTime,
+    ) {
         self.detected.get_or_insert(at);
         let Some(about) = about else { return };
-        self.findings
-            .push((rule.clone(), about.clone(), source, at));
-        if about.kind == EntityKind::Agent && source != DetectionSource::Alert {
-            if let Some(agent) = self
-                .agents
-                .iter_mut()
-                .find(|agent| agent.name == about.name)
-            {
-                agent.reported.get_or_insert(source);
-            }
+        self.findings.push(FindingKnown {
+            rule: rule.clone(),
+            about: about.clone(),
+            source,
+            trigger: trigger.clone(),
+            at,
+        });
+        if about.kind == EntityKind::Agent
+            && source != DetectionSource::Alert
+            && let Some(agent) = self.agents.iter_mut().find(|agent| agent.name == about.name)
+        {
+            agent.reported.get_or_insert(source);
         }
     }
 
@@ -319,11 +349,7 @@ impl Known {
         let index = signal as usize;
         match about {
             Some(about) if about.kind == EntityKind::Agent => {
-                if let Some(agent) = self
-                    .agents
-                    .iter_mut()
-                    .find(|agent| agent.name == about.name)
-                {
+                if let Some(agent) = self.agents.iter_mut().find(|agent| agent.name == about.name) {
                     agent.signals[index] = Some(value.0);
                 }
             }
@@ -340,6 +366,14 @@ impl Known {
         }
     }
 
+    fn alert_resolved(&mut self, slo: &Name, tier: &Name, severity: &Name, about: Option<&Ref>) {
+        let before = self.alerts.len();
+        self.alerts.retain(|alert| alert.slo != *slo || alert.tier != *tier);
+        if self.alerts.len() < before {
+            self.count_alert(about, severity, false);
+        }
+    }
+
     fn count_alert(&mut self, about: Option<&Ref>, severity: &Name, firing: bool) {
         let Some(service) = self.service_mut(about) else {
             return;
@@ -349,18 +383,12 @@ impl Known {
         } else {
             &mut service.tickets_firing
         };
-        *count = if firing {
-            *count + 1
-        } else {
-            count.saturating_sub(1)
-        };
+        *count = if firing { *count + 1 } else { count.saturating_sub(1) };
     }
 
     fn service_mut(&mut self, about: Option<&Ref>) -> Option<&mut ServiceKnown> {
         let about = about.filter(|about| about.kind == EntityKind::Service)?;
-        self.services
-            .iter_mut()
-            .find(|service| service.name == about.name)
+        self.services.iter_mut().find(|service| service.name == about.name)
     }
 
     /// The instant up to which everything known is included.
@@ -398,8 +426,8 @@ impl Known {
         &self.alerts
     }
 
-    /// Findings so far as `(rule, about, source, at)`.
-    pub fn findings(&self) -> &[(Name, Ref, DetectionSource, SimTime)] {
+    /// Findings so far, in the order they became known.
+    pub fn findings(&self) -> &[FindingKnown] {
         &self.findings
     }
 
@@ -455,11 +483,6 @@ impl Known {
 
     /// The id of the last event with `predicate`, for evidence.
     pub fn last_event(&self, predicate: impl Fn(&Event) -> bool) -> Option<EventId> {
-        self.retained
-            .as_ref()?
-            .iter()
-            .rev()
-            .find(|event| predicate(event))
-            .map(|event| event.id)
+        self.retained.as_ref()?.iter().rev().find(|event| predicate(event)).map(|event| event.id)
     }
 }

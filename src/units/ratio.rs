@@ -20,7 +20,7 @@ pub enum RatioError {
 fn percent_hint(text: &str) -> String {
     text.parse::<f64>().map_or_else(
         |_| "0.999".to_owned(),
-        |percent| format!("{}", percent / 100.0),
+        |percent| format!("{:.9}", percent / 100.0).trim_end_matches('0').to_owned(),
     )
 }
 
@@ -37,15 +37,8 @@ fn decimal(text: &str) -> Result<(u64, u64), RatioError> {
     }
     let den = 10u64.pow(u32::try_from(fraction.len()).map_err(|_| syntax())?);
     let whole: u64 = whole.parse().map_err(|_| syntax())?;
-    let part: u64 = if fraction.is_empty() {
-        0
-    } else {
-        fraction.parse().map_err(|_| syntax())?
-    };
-    let num = whole
-        .checked_mul(den)
-        .and_then(|n| n.checked_add(part))
-        .ok_or_else(syntax)?;
+    let part: u64 = if fraction.is_empty() { 0 } else { fraction.parse().map_err(|_| syntax())? };
+    let num = whole.checked_mul(den).and_then(|n| n.checked_add(part)).ok_or_else(syntax)?;
     if num > 1_000_000_000_000 {
         return Err(syntax());
     }
@@ -166,19 +159,8 @@ mod tests {
         let target: Objective = "0.9990".parse().unwrap();
         assert_eq!(target.budget(), (1, 1000));
         assert_eq!(target.to_string(), "0.999");
-        assert!(matches!(
-            "99.9".parse::<Objective>(),
-            Err(RatioError::Objective(_))
-        ));
-        for bad in [
-            "",
-            ".9",
-            "0.",
-            "1e-3",
-            "-0.5",
-            "0.9.9",
-            "99999999999999999999",
-        ] {
+        assert!(matches!("99.9".parse::<Objective>(), Err(RatioError::Objective(_))));
+        for bad in ["", ".9", "0.", "1e-3", "-0.5", "0.9.9", "99999999999999999999"] {
             assert!(bad.parse::<Objective>().is_err(), "{bad}");
         }
     }

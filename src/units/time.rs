@@ -41,9 +41,7 @@ impl Zone {
 impl FromStr for Zone {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        text.parse()
-            .map(Self)
-            .map_err(|_| TimeError::Zone(text.to_owned()))
+        text.parse().map(Self).map_err(|_| TimeError::Zone(text.to_owned()))
     }
 }
 
@@ -102,10 +100,7 @@ impl SimTime {
     /// The date and time on the wall clock of `zone`. Instants outside chrono's range (about
     /// 262,000 years) show as the epoch; no parser here lets one in.
     pub fn local(self, zone: Zone) -> DateTime<chrono_tz::Tz> {
-        let utc = Utc
-            .timestamp_millis_opt(self.0)
-            .single()
-            .unwrap_or(DateTime::UNIX_EPOCH);
+        let utc = Utc.timestamp_millis_opt(self.0).single().unwrap_or(DateTime::UNIX_EPOCH);
         utc.with_timezone(&zone.0)
     }
 }
@@ -242,13 +237,8 @@ impl Mul<i64> for SimDuration {
     }
 }
 
-const UNITS: [(&str, i64); 5] = [
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1000),
-    ("ms", 1),
-];
+const UNITS: [(&str, i64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 impl fmt::Display for SimDuration {
     /// Exact: `1h30m`, `250ms`, `0s`; parsing it gives the same value.
@@ -290,9 +280,7 @@ impl FromStr for SimDuration {
             let n: i64 = rest[..digits].parse().map_err(|_| bad())?;
             rest = &rest[digits..];
             let letters = rest.bytes().take_while(u8::is_ascii_lowercase).count();
-            let unit = UNITS[next_unit..]
-                .iter()
-                .position(|(u, _)| *u == &rest[..letters]);
+            let unit = UNITS[next_unit..].iter().position(|(u, _)| *u == &rest[..letters]);
             let i = next_unit + unit.ok_or_else(bad)?;
             next_unit = i + 1;
             rest = &rest[letters..];
@@ -328,9 +316,7 @@ mod tests {
         let parse = |text: &str| text.parse::<SimDuration>().map(SimDuration::ms);
         assert_eq!(parse("1h30m"), Ok(5_400_000));
         assert_eq!(parse("-250ms"), Ok(-250));
-        for bad in [
-            "", "5", "m5", "5 m", "5m1h", "1.5h", "5M", "-", "1h1h", "５m",
-        ] {
+        for bad in ["", "5", "m5", "5 m", "5m1h", "1.5h", "5M", "-", "1h1h", "５m"] {
             assert!(matches!(parse(bad), Err(TimeError::Duration(_))), "{bad}");
         }
         assert!(matches!(parse("999999999d"), Err(TimeError::TooLong(_))));
@@ -348,10 +334,7 @@ mod tests {
     #[test]
     fn instants_keep_the_offset_of_their_zone() {
         let at: SimTime = "2026-10-05T01:00:00Z".parse().unwrap();
-        assert_eq!(
-            at.rfc3339("Asia/Tokyo".parse().unwrap()),
-            "2026-10-05T10:00:00+09:00"
-        );
+        assert_eq!(at.rfc3339("Asia/Tokyo".parse().unwrap()), "2026-10-05T10:00:00+09:00");
     }
 
     proptest! {

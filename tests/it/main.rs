@@ -1,2 +1,20 @@
-#[test]
-fn t() {}
+//! All integration tests, in one binary: linking the engines once is slow enough.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod bad_files;
+mod browser;
+mod budgets;
+mod bytes_matrix;
+mod cli_output;
+mod drills;
+mod env;
+mod killed;
+mod policy_fixture;
+mod policy_hostile;
+mod policy_memo;
+mod policy_rules_shipped;
+mod policy_workbench;
+mod readme;
+mod slo_promtool;
+mod tidy;

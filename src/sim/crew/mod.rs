@@ -1,41 +1,36 @@
 //! The crew: the people and agents who notice, are paged, and work the playbook.
+//!
+//! The crew knows only what findings, probes, messages and its own steps tell it; ground truth
+//! is asked for where an act meets the world (a recovery clears a fault or does not), never to
+//! decide what to do next.
+//!
+//! - `plan`, `procedure`, `figures`: what is compiled once
+//! - `notice`: who sees that something is wrong, and when
+//! - `paging`, `carry`: how people are reached, and by which channel
+//! - `incident`: which playbooks are worked, on which targets
+//! - `work`, `effects`, `diagnosis`, `duty`, `assembly`: who does which step, and what it changes
+//! - `responder`: who decides for a role: the simulation, a script, or a person
+//!
+//! **Invariant**: every draw comes from a stream with a name; alerts reach people only through
+//! what policies answered.
 
-use super::act::Act;
-use super::engine::{Ctx, WorldNote};
-use super::queue::Token;
-use super::world::World;
-use crate::model::{Pack, Preset, Scenario, System};
+mod assembly;
+mod carry;
+mod diagnosis;
+mod duty;
+mod effects;
+mod figures;
+mod ground;
+mod incident;
+mod notice;
+mod paging;
+mod plan;
+mod procedure;
+mod responder;
+mod state;
+#[cfg(test)]
+mod tests;
+mod work;
 
-/// The compiled, unchanging part of the crew.
-#[derive(Debug, Clone)]
-pub(super) struct CrewPlan {}
-
-impl CrewPlan {
-    pub(super) fn new(_s: &System, _sc: &Scenario, _pack: &Pack, _p: &Preset) -> Self {
-        Self {}
-    }
-}
-
-/// The changing part of the crew.
-#[derive(Debug)]
-pub(super) struct Crew {}
-
-impl Crew {
-    pub(super) fn new(_plan: &CrewPlan) -> Self {
-        Self {}
-    }
-    pub(super) fn start(&mut self, _plan: &CrewPlan, _world: &mut World, _ctx: &mut Ctx<'_>) {}
-    pub(super) fn on_timer(&mut self, _t: Token, _p: &CrewPlan, _w: &mut World, _c: &mut Ctx<'_>) {}
-    pub(super) fn on_note(
-        &mut self,
-        _n: &WorldNote,
-        _p: &CrewPlan,
-        _w: &mut World,
-        _c: &mut Ctx<'_>,
-    ) {
-    }
-    pub(super) fn apply(&mut self, _a: &Act, _p: &CrewPlan, _w: &mut World, _c: &mut Ctx<'_>) {}
-    pub(super) fn done(&self, _world: &World) -> bool {
-        false
-    }
-}
+pub(super) use plan::CrewPlan;
+pub(super) use state::Crew;

@@ -1,0 +1,292 @@
+//! The arguments, as clap reads them; the doc comments are the manual.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::model::{Mode, When};
+use crate::units::{Seed, SimTime};
+
+/// Rehearse, measure and explain incident response on your own data.
+#[derive(Debug, Parser)]
+#[command(
+    name = "drill",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  drill run quarterly-outage\n  drill run service-outage --set service=movie --trials 1000 --why\n  drill list scenarios\n\nExit codes: 0 it holds, 1 a verdict failed, 2 bad usage or input."
+)]
+pub(super) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Options of every command.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Common options")]
+pub(super) struct Common {
+    /// Form of the output; each command says which it has.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+    /// Language of reports.
+    #[arg(long, global = true, value_enum, default_value_t = LangArg::En)]
+    pub(super) lang: LangArg,
+    /// Worker threads; results never depend on it [default: all cores].
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) threads: Option<u16>,
+    /// Folder whose scenarios, rules, systems and presets override the embedded ones
+    /// [default: the nearest folder upwards with a drill.toml].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) workspace: Option<PathBuf>,
+    /// When to use colour; NO_COLOR counts as never.
+    #[arg(long, global = true, value_enum, default_value_t = ColorArg::Auto)]
+    pub(super) color: ColorArg,
+    /// No progress and no hints on standard error.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// More on standard error.
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+}
+
+/// Forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people at a terminal.
+    Text,
+    /// One JSON document.
+    Json,
+    /// Markdown.
+    Md,
+    /// Self-contained HTML.
+    Html,
+    /// Comma-separated values.
+    Csv,
+    /// JUnit XML.
+    Junit,
+}
+
+/// Languages of reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LangArg {
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColorArg {
+    /// When writing to a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What drill can do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a drill: once, with timeline, scorecard and report, or many times with --trials.
+    Run(RunArgs),
+    /// List what there is: scenarios, packs, systems, responders, reports.
+    List(ListArgs),
+    /// Explain one scenario, pack, system or responder preset.
+    Show(ShowArgs),
+    /// Validate any drill file, all mistakes at once.
+    Check(CheckArgs),
+    /// Score a recorded, simulated or live timeline.
+    Score(ScoreArgs),
+    /// Make a workspace with a commented drill.toml.
+    Init(InitArgs),
+    /// Versions, engines, and whether everything works here.
+    Doctor,
+    /// Work on policy scripts.
+    #[command(subcommand)]
+    Rules(RulesCommand),
+}
+
+/// `drill rules`.
+#[derive(Debug, Subcommand)]
+pub(super) enum RulesCommand {
+    /// Run a pack's rule tests.
+    Test(RulesTestArgs),
+}
+
+/// `drill run`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  drill run quarterly-outage\n  drill run agent-hang --set variant=slow_burn --seed 7 --lang ja\n  drill run quarterly-outage --trials 1000 --why --require 'mitigate<=2h@0.8'\n\nFormats: text, json, md, html, csv."
+)]
+pub(super) struct RunArgs {
+    /// Name of a scenario (see `drill list scenarios`), or a file.
+    pub(super) scenario: String,
+    /// Set a parameter of the scenario; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) set: Vec<(String, String)>,
+    /// Run on this system instead of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    pub(super) system: Option<String>,
+    /// Decide and score with this pack instead of the scenario's.
+    #[arg(long, value_name = "NAME")]
+    pub(super) pack: Option<String>,
+    /// How people respond (see `drill list responders`).
+    #[arg(long, value_name = "PRESET", default_value = "well-drilled-team")]
+    pub(super) responders: String,
+    /// Seed of all random draws; with --trials, of the first trial.
+    #[arg(long, value_name = "N", default_value_t = Seed(1))]
+    pub(super) seed: Seed,
+    /// When the exercise starts, RFC 3339 [default: the scenario's fixed instant].
+    #[arg(long, value_name = "RFC3339", conflicts_with = "when")]
+    pub(super) start: Option<SimTime>,
+    /// Draw the start: work, night, weekend or any.
+    #[arg(long, value_name = "WHEN", value_parser = when)]
+    pub(super) when: Option<When>,
+    /// train (hints are allowed and logged) or evaluate.
+    #[arg(long, value_name = "MODE", value_parser = mode)]
+    pub(super) mode: Option<Mode>,
+    /// Take a role out of play: the key person is not there. May be repeated.
+    #[arg(long, value_name = "ROLE")]
+    pub(super) without: Vec<String>,
+    /// Run this many trials and show distributions instead of one timeline.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub(super) trials: Option<u32>,
+    /// With --trials: what missed targets were lost to, and what would help.
+    #[arg(long, requires = "trials")]
+    pub(super) why: bool,
+    /// Trials of the band beside a single run.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(super) band: u32,
+    /// Exit with 1 below this many points, or when a hard gate failed.
+    #[arg(long, value_name = "POINTS", conflicts_with = "trials")]
+    pub(super) fail_under: Option<f64>,
+    /// Exit with 1 unless a measure holds, as `mitigate<=30m@0.8`; may be repeated. With
+    /// --trials the lower end of the 95 % interval counts.
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub(super) require: Vec<String>,
+    /// Write the folder here [default: drill-out/SCENARIO-SEED-HASH].
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+}
+
+/// `drill list`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  drill list scenarios --format json\n\nFormats: text, json.")]
+pub(super) struct ListArgs {
+    /// What to list; everything when left out.
+    #[arg(value_enum)]
+    pub(super) kind: Option<ListKind>,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListKind {
+    /// What can be rehearsed.
+    Scenarios,
+    /// Policies with their targets.
+    Packs,
+    /// Systems under drill.
+    Systems,
+    /// Models of the people.
+    Responders,
+    /// What a drill leaves behind.
+    Reports,
+}
+
+/// `drill show`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  drill show quarterly-outage\n  drill show cinecom --impact user-service\n\nFormats: text, json."
+)]
+pub(super) struct ShowArgs {
+    /// Name of a scenario, pack, system or preset; where a pack and a system share a name, both.
+    pub(super) name: String,
+    /// For a system: what is lost when this service or tool fails.
+    #[arg(long, value_name = "SERVICE")]
+    pub(super) impact: Option<String>,
+}
+
+/// `drill check`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  drill check my-scenario.toml rules/cinecom/pack.toml\n\nFormats: text, json."
+)]
+pub(super) struct CheckArgs {
+    /// Files, or names of embedded ones.
+    #[arg(required = true)]
+    pub(super) files: Vec<String>,
+}
+
+/// `drill score`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  drill score drill-out/quarterly-outage-1-0123abcd/timeline.jsonl\n  drill score timeline.jsonl --explain detect\n\nFormats: text, json, md, csv."
+)]
+pub(super) struct ScoreArgs {
+    /// A timeline: JSON lines, or TOML written by hand.
+    pub(super) timeline: PathBuf,
+    /// Show the events, the rule and the arithmetic of a measure, a milestone, `adherence`,
+    /// `duty:ID` or `step:ID`.
+    #[arg(long, value_name = "MEASURE")]
+    pub(super) explain: Option<String>,
+    /// Score with this pack instead of the timeline's.
+    #[arg(long, value_name = "NAME")]
+    pub(super) pack: Option<String>,
+    /// Exit with 1 below this many points, or when a hard gate failed.
+    #[arg(long, value_name = "POINTS")]
+    pub(super) fail_under: Option<f64>,
+}
+
+/// `drill init`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  drill init my-drills")]
+pub(super) struct InitArgs {
+    /// Folder to make.
+    #[arg(default_value = ".")]
+    pub(super) dir: PathBuf,
+}
+
+/// `drill rules test`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  drill rules test --pack cinecom\n\nFormats: text, json, junit."
+)]
+pub(super) struct RulesTestArgs {
+    /// Pack to test; all packs when left out.
+    #[arg(long, value_name = "NAME")]
+    pub(super) pack: Option<String>,
+    /// Test files instead of the pack's own.
+    pub(super) files: Vec<PathBuf>,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() && !value.is_empty() => {
+            Ok((key.to_owned(), value.to_owned()))
+        }
+        _ => Err("write it as KEY=VALUE, such as service=movie".to_owned()),
+    }
+}
+
+fn when(text: &str) -> Result<When, String> {
+    When::from_word(text).ok_or_else(|| "write work, night, weekend or any".to_owned())
+}
+
+fn mode(text: &str) -> Result<Mode, String> {
+    Mode::from_word(text).ok_or_else(|| "write train or evaluate".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,75 @@
+//! `drill score`.
+
+use super::args::{Common, Format, ScoreArgs};
+use super::run::passes;
+use super::ui::{Failure, Ui, only};
+use super::{exit, workspace};
+use crate::diag::Diagnostic;
+use crate::exercise::score_timeline;
+use crate::load::Catalog;
+use crate::model::Pack;
+use crate::report;
+use crate::score::explain;
+use crate::timeline::Timeline;
+
+/// Scores a timeline, or explains one of its numbers.
+pub(super) fn score(common: &Common, args: &ScoreArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    let formats = [Format::Text, Format::Json, Format::Md, Format::Csv, Format::Html];
+    only(common.format, &formats, "score")?;
+    let timeline = workspace::timeline(&args.timeline, ui)?;
+    let catalog = workspace::catalog(common)?;
+    let pack = pack(args, &catalog, &timeline, ui)?;
+    let system = timeline.header.system.as_ref();
+    let system = system.and_then(|name| catalog.system(name).ok()).map(|loaded| loaded.value);
+    let card = score_timeline(&timeline, &pack, system.as_ref())?;
+    let lang = ui.lang();
+    if let Some(what) = &args.explain {
+        let explanation = explain(&timeline, &pack, &card, what).map_err(|unknown| {
+            let help = match &unknown.did_you_mean {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are: {}", unknown.known.join(", ")),
+            };
+            Diagnostic::error("score::unknown", unknown.to_string()).help(help)
+        })?;
+        let text = match common.format {
+            Format::Json => report::explanation_json(&explanation, &timeline),
+            _ => report::explanation_text(&explanation, &timeline, lang, ui.style()),
+        };
+        ui.data(&text)?;
+        return Ok(exit::OK);
+    }
+    let text = match common.format {
+        Format::Json => report::scorecard_json(&timeline, &pack, &card),
+        Format::Md => report::scorecard_markdown(&timeline, &pack, &card, lang),
+        Format::Csv => report::scorecard_csv(&timeline, &pack, &card),
+        Format::Html => report::scorecard_html(&timeline, &pack, &card, lang),
+        _ => report::scorecard_text(&timeline, &pack, &card, lang, ui.style()),
+    };
+    ui.data(&text)?;
+    let enough = args.fail_under.is_none_or(|points| passes(&card, points));
+    Ok(if enough { exit::OK } else { exit::FAILED })
+}
+
+/// The pack named by `--pack`, or by the timeline; a changed pack is pointed out.
+fn pack(
+    args: &ScoreArgs,
+    catalog: &Catalog,
+    timeline: &Timeline,
+    ui: &Ui,
+) -> Result<Pack, Failure> {
+    let named = args.pack.as_deref().or(timeline.header.pack.as_deref());
+    let Some(name) = named else {
+        let message = format!("`{}` names no pack to score with", args.timeline.display());
+        let help = "name one with --pack (see `drill list packs`)";
+        return Err(Diagnostic::error("score::no-pack", message).help(help).into());
+    };
+    let loaded = catalog.pack(name)?;
+    ui.diagnostics(&loaded.warnings);
+    let pack = loaded.value;
+    let hash = pack.hash.to_string();
+    let same = timeline.header.pack_hash.as_ref().is_none_or(|then| *then == *hash);
+    if !same && args.pack.is_none() {
+        ui.remark(format_args!("pack `{name}` has changed since this timeline was written"));
+    }
+    Ok(pack)
+}

@@ -1,0 +1,44 @@
+//! From arguments to a command, and from its result to an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use super::args::{Args, Command, RulesCommand};
+use super::ui::{Failure, Ui};
+use super::{check, doctor, exit, init, list, rules, run, score, show};
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are asked for and go to standard output; mistakes are not.
+            let code = if error.use_stderr() { exit::USAGE } else { exit::OK };
+            return match error.print() {
+                Ok(()) => ExitCode::from(code),
+                Err(_) => ExitCode::from(exit::OK),
+            };
+        }
+    };
+    let mut ui = Ui::new(&args.common);
+    let result = match &args.command {
+        Command::Run(run_args) => run::run(&args.common, run_args, &mut ui),
+        Command::List(list_args) => list::list(&args.common, list_args, &mut ui),
+        Command::Show(show_args) => show::show(&args.common, show_args, &mut ui),
+        Command::Check(check_args) => check::check(&args.common, check_args, &mut ui),
+        Command::Score(score_args) => score::score(&args.common, score_args, &mut ui),
+        Command::Init(init_args) => init::init(&args.common, init_args, &mut ui),
+        Command::Doctor => doctor::doctor(&args.common, &mut ui),
+        Command::Rules(RulesCommand::Test(test)) => rules::test(&args.common, test, &mut ui),
+    };
+    let code = match result.and_then(|code| ui.finish().map(|()| code)) {
+        Ok(code) => code,
+        Err(Failure::ClosedPipe) => exit::OK,
+        Err(failure) => {
+            ui.failure(&failure);
+            exit::USAGE
+        }
+    };
+    ExitCode::from(code)
+}

@@ -1,0 +1,392 @@
+//! One run: the loop that couples the simulation, the alert replay and the policies.
+//!
+//! The simulation says what happened; closed slices go to the replay, whose transitions become
+//! events; when something that policies may know has changed, they are asked, and their answers
+//! go back into the simulation. Nothing here looks at ground truth.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::prepare::Prepared;
+use crate::diag::Diagnostic;
+use crate::model::{
+    AlertState, AlertTransition, DecisionKind, EntityKind, Finding, Name, Number, Ref, Slice,
+};
+use crate::policy::Policies;
+use crate::sim::{Act, Detail, Draft, Gauge, Output, Sim};
+use crate::slo::Replay;
+use crate::timeline::{Event, EventKind, Known, TraceHash, TraceHasher};
+use crate::units::{Seed, SimDuration, SimTime};
+
+/// How much work a run did, for the count budgets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events of the timeline.
+    pub events: u64,
+    /// Slices pushed into the replay.
+    pub slices: u64,
+    /// Policy functions called.
+    pub policy_calls: u64,
+}
+
+/// What one run leaves behind.
+pub(super) struct Outcome {
+    pub(super) events: Vec<Event>,
+    pub(super) end: SimTime,
+    pub(super) hash: TraceHash,
+    pub(super) counts: Counts,
+    /// Slices that differ from the baseline, per SLO as `(end of slice, slice)`; full detail only.
+    pub(super) overlay: Vec<Vec<(SimTime, Slice)>>,
+    pub(super) gauges: Vec<Gauge>,
+    /// Scripts that failed, each place once.
+    pub(super) failures: Vec<Diagnostic>,
+}
+
+/// Which policies must be asked again.
+#[derive(Default, Clone, Copy)]
+struct Dirty {
+    detect: bool,
+    severity: bool,
+    escalate: bool,
+}
+
+struct Run<'p, 'i> {
+    prepared: &'p Prepared<'i>,
+    policies: &'p mut Policies,
+    sim: Sim<'p>,
+    detail: Detail,
+    replays: Vec<Option<Replay<'p>>>,
+    transitions: Vec<AlertTransition>,
+    events: Vec<Event>,
+    /// Events that policies may not know yet, by `(known_at, index)`.
+    pending: BinaryHeap<Reverse<(SimTime, usize)>>,
+    known: Known,
+    dirty: Dirty,
+    active: Vec<Finding>,
+    severity: Option<Name>,
+    reasons: Vec<Name>,
+    escalated: Vec<(u32, Name)>,
+    /// The last time `escalate` was asked for the sake of the clock alone.
+    reviewed: SimTime,
+    overlay: Vec<Vec<(SimTime, Slice)>>,
+    next_baseline_alert: usize,
+    counts: Counts,
+    failures: Vec<Diagnostic>,
+}
+
+/// Runs the drill of `prepared` under `seed`.
+pub(super) fn run(
+    prepared: &Prepared<'_>,
+    policies: &mut Policies,
+    seed: Seed,
+    detail: Detail,
+) -> Outcome {
+    let options = prepared.run_options(seed, detail);
+    let start = options.start;
+    let slos = prepared.names.len();
+    let mut run = Run {
+        prepared,
+        policies,
+        sim: Sim::new(&prepared.blueprint, options),
+        detail,
+        replays: (0..slos).map(|_| None).collect(),
+        transitions: Vec::new(),
+        events: Vec::with_capacity(512),
+        pending: BinaryHeap::new(),
+        known: Known::new(&prepared.setup(start)),
+        dirty: Dirty::default(),
+        active: Vec::new(),
+        severity: None,
+        reasons: Vec::new(),
+        escalated: Vec::new(),
+        reviewed: start,
+        overlay: vec![Vec::new(); slos],
+        next_baseline_alert: prepared.baseline_alerts.partition_point(|t| t.at <= start),
+        counts: Counts::default(),
+        failures: Vec::new(),
+    };
+    run.play();
+    run.outcome()
+}
+
+impl Run<'_, '_> {
+    fn play(&mut self) {
+        let mut outputs = Vec::new();
+        while let Some(next) = self.sim.next_at() {
+            let next = self.earliest(next);
+            self.sim.advance(next, &mut outputs);
+            // The engine stops at its first output, so that acts meet it at the right instant.
+            let now = if outputs.is_empty() { next } else { self.sim.now() };
+            for output in outputs.drain(..) {
+                match output {
+                    Output::Event(draft) => self.write(draft),
+                    Output::Slice { slo, end, slice } => self.slice(slo, end, slice),
+                }
+            }
+            self.baseline_alerts(now);
+            self.learn(now);
+            self.ask(now);
+        }
+    }
+
+    /// The next instant at which anything can change: in the world, in what is known, or in the
+    /// steady baseline.
+    fn earliest(&self, sim: SimTime) -> SimTime {
+        let known = self.pending.peek().map(|Reverse((at, _))| *at);
+        let alerts = &self.prepared.baseline_alerts;
+        let steady = alerts.get(self.next_baseline_alert).map(|transition| transition.at);
+        let review = self.next_review();
+        [known, steady, review].into_iter().flatten().fold(sim, SimTime::min)
+    }
+
+    /// When `escalate` is asked again although nothing happened: it may count the time since
+    /// detection ("a human after 15 minutes unsolved"). Every 5 minutes in the first hour, every
+    /// half hour up to 6 hours, every hour up to a day, and no more once users are well again.
+    fn next_review(&self) -> Option<SimTime> {
+        let detected = self.known.detected()?;
+        if self.known.mitigated().or(self.known.resolved()).is_some() {
+            return None;
+        }
+        let minutes = (self.reviewed - detected).ms().div_euclid(60_000).max(0);
+        let step = match minutes {
+            0..60 => 5,
+            60..360 => 30,
+            360..1440 => 60,
+            _ => return None,
+        };
+        let next = (minutes / step + 1) * step;
+        Some(detected + SimDuration::from_minutes(next))
+    }
+
+    fn write(&mut self, draft: Draft) {
+        let Draft { at, known_at, kind, about, by, note } = draft;
+        let id = u32::try_from(self.events.len() + 1).expect("fewer than 2^32 events in a run");
+        let hidden = kind.is_ground_truth();
+        self.events.push(Event { id, at, known_at, kind, about, by, uncertainty: None, note });
+        if !hidden {
+            self.pending.push(Reverse((known_at, self.events.len() - 1)));
+        }
+    }
+
+    fn slice(&mut self, slo: usize, end: SimTime, slice: Slice) {
+        let plan = &self.prepared.plans[slo];
+        let before = end - plan.history().step();
+        let replay = self.replays[slo].get_or_insert_with(|| Replay::fork(plan, before));
+        // Between two spells of trouble a series is steady and emits nothing; the replay fills
+        // the gap from the shared baseline.
+        replay.push_at(end, slice, &mut self.transitions);
+        self.counts.slices += 1;
+        if self.detail == Detail::Full {
+            self.overlay[slo].push((end, slice));
+        }
+        let transitions = std::mem::take(&mut self.transitions);
+        for transition in &transitions {
+            self.alert(*transition);
+        }
+        self.transitions = transitions;
+        self.transitions.clear();
+    }
+
+    fn baseline_alerts(&mut self, now: SimTime) {
+        while let Some(transition) = self.prepared.baseline_alerts.get(self.next_baseline_alert) {
+            if transition.at > now {
+                break;
+            }
+            self.next_baseline_alert += 1;
+            if self.replays[transition.slo].is_none() {
+                self.alert(*transition);
+            }
+        }
+    }
+
+    fn alert(&mut self, transition: AlertTransition) {
+        let names = &self.prepared.names[transition.slo];
+        let (tier, severity) = names.tiers[transition.tier].clone();
+        let slo = names.slo.clone();
+        let kind = match transition.state {
+            AlertState::Pending => EventKind::AlertPending { slo, tier, severity },
+            AlertState::Firing => EventKind::AlertFiring {
+                slo,
+                tier,
+                severity,
+                budget_spent: transition.budget_spent.map(Number),
+                governed_by: transition.governed_by,
+            },
+            AlertState::Resolved => EventKind::AlertResolved { slo, tier, severity },
+        };
+        let about = vec![names.service.clone()];
+        let at = transition.at.max(self.sim.now());
+        self.write(Draft { at, known_at: at, kind, about, by: None, note: None });
+        self.sim.apply(&Act::Alert(transition));
+    }
+
+    /// Lets policies know what has become known by `now`.
+    fn learn(&mut self, now: SimTime) {
+        while let Some(Reverse((at, index))) = self.pending.peek().copied() {
+            if at > now {
+                break;
+            }
+            self.pending.pop();
+            let event = &self.events[index];
+            self.dirty.note(&event.kind);
+            self.known.observe(event);
+        }
+        self.known.advance(now.max(self.known.now()));
+    }
+
+    fn ask(&mut self, now: SimTime) {
+        if self.next_review().is_some_and(|at| at <= now) {
+            self.reviewed = now;
+            self.dirty.escalate = true;
+        }
+        // A finding changes what severity sees, and severity what escalation sees, so the order
+        // is fixed and one pass is enough: nothing here makes `detect` see anything new.
+        if std::mem::take(&mut self.dirty.detect) {
+            self.detect(now);
+            self.learn(now);
+        }
+        if std::mem::take(&mut self.dirty.severity) {
+            self.decide_severity(now);
+            self.learn(now);
+        }
+        if std::mem::take(&mut self.dirty.escalate) {
+            self.escalate(now);
+            self.learn(now);
+        }
+    }
+
+    fn detect(&mut self, now: SimTime) {
+        self.counts.policy_calls += 1;
+        let answer = self.policies.detect(&self.known);
+        self.failed(answer.failure);
+        let found = answer.value;
+        let new: Vec<Finding> =
+            found.iter().filter(|finding| !self.active.contains(finding)).cloned().collect();
+        self.active = found;
+        for finding in &new {
+            let Finding { rule, about, trigger, source } = finding.clone();
+            let kind = EventKind::Finding { rule, source, trigger };
+            self.policy_event(now, kind, vec![about]);
+        }
+        if !new.is_empty() {
+            self.sim.apply(&Act::Findings(new));
+        }
+    }
+
+    fn decide_severity(&mut self, now: SimTime) {
+        self.counts.policy_calls += 1;
+        let answer = self.policies.severity(&self.known);
+        let note = self.failed(answer.failure);
+        let decision = answer.value;
+        let pack = &self.prepared.inputs.pack;
+        let rank = |level: &Option<Name>| {
+            level.as_ref().and_then(|level| pack.rank(level)).unwrap_or(usize::MAX)
+        };
+        // While an incident is open its severity is only raised; people lower it on purpose.
+        let rises = rank(&decision.level) < rank(&self.severity);
+        let new_reason = decision.reasons.iter().any(|reason| !self.reasons.contains(reason));
+        if decision.level.is_none() || !(rises || new_reason) {
+            return;
+        }
+        for reason in &decision.reasons {
+            if !self.reasons.contains(reason) {
+                self.reasons.push(reason.clone());
+            }
+        }
+        let kind = EventKind::Decision {
+            function: DecisionKind::Severity,
+            level: if rises { decision.level.clone() } else { self.severity.clone() },
+            reasons: decision.reasons,
+            fallback: decision.fallback,
+        };
+        self.policy_event(now, kind, Vec::new());
+        if let (Some(note), Some(event)) = (note, self.events.last_mut()) {
+            event.note = Some(note);
+        }
+        if rises {
+            self.severity.clone_from(&decision.level);
+            self.sim.apply(&Act::Severity(decision.level));
+        }
+    }
+
+    fn escalate(&mut self, now: SimTime) {
+        self.counts.policy_calls += 1;
+        let answer = self.policies.escalate(&self.known);
+        self.failed(answer.failure);
+        let mut new = answer.value;
+        new.retain(|step| {
+            !self.escalated.iter().any(|(level, role)| *level == step.level && *role == step.role)
+        });
+        if new.is_empty() {
+            return;
+        }
+        self.escalated.extend(new.iter().map(|step| (step.level, step.role.clone())));
+        let about = new.iter().map(|step| Ref::new(EntityKind::Role, &step.role)).collect();
+        let kind = EventKind::Decision {
+            function: DecisionKind::Escalate,
+            level: self.severity.clone(),
+            reasons: Vec::new(),
+            fallback: false,
+        };
+        self.policy_event(now, kind, about);
+        self.sim.apply(&Act::Escalate(new));
+    }
+
+    fn policy_event(&mut self, now: SimTime, kind: EventKind, about: Vec<Ref>) {
+        self.write(Draft { at: now, known_at: now, kind, about, by: None, note: None });
+    }
+
+    /// Keeps a script's failure once per place, and gives its text for the event's note.
+    fn failed(&mut self, failure: Option<Diagnostic>) -> Option<Name> {
+        let failure = failure?;
+        let note = (self.detail == Detail::Full).then(|| Name::from(failure.to_string()));
+        if !self.failures.contains(&failure) {
+            self.failures.push(failure);
+        }
+        note
+    }
+
+    fn outcome(self) -> Outcome {
+        let mut hasher = TraceHasher::default();
+        for event in &self.events {
+            hasher.event(event);
+        }
+        let counts = Counts { events: self.events.len() as u64, ..self.counts };
+        Outcome {
+            end: self.sim.now(),
+            hash: hasher.finish(),
+            gauges: self.sim.gauges().to_vec(),
+            events: self.events,
+            overlay: self.overlay,
+            failures: self.failures,
+            counts,
+        }
+    }
+}
+
+impl Dirty {
+    /// Which policies can come to another answer because of an event of this kind.
+    fn note(&mut self, kind: &EventKind) {
+        match kind {
+            EventKind::ServiceState { .. }
+            | EventKind::Observation { .. }
+            | EventKind::AlertFiring { .. }
+            | EventKind::AlertResolved { .. } => {
+                self.detect = true;
+                self.severity = true;
+            }
+            EventKind::Finding { .. } => {
+                self.detect = true;
+                self.severity = true;
+                self.escalate = true;
+            }
+            EventKind::Decision { function: DecisionKind::Severity, .. }
+            | EventKind::Acknowledged { .. }
+            | EventKind::Declared { .. }
+            | EventKind::SeverityChanged { .. }
+            | EventKind::MitigatedClaimed {}
+            | EventKind::ResolvedClaimed {} => self.escalate = true,
+            _ => {}
+        }
+    }
+}

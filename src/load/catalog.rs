@@ -1,0 +1,411 @@
+//! The catalog: files compiled in, overridden by name by those of a workspace.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::decode::Loaded;
+use super::file::{MAX_FILE_BYTES, MAX_TIMELINE_BYTES, read};
+use super::symbols::choices;
+use crate::diag::{Diagnostic, Diagnostics, SourceText};
+use crate::model::{Name, Pack, Preset, RuleTests, Scenario, System, Text};
+use crate::timeline::Timeline;
+
+/// `(path, text)` of the files compiled in, ascending by path.
+const EMBEDDED: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// A kind of drill file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A system under drill.
+    System,
+    /// A policy pack.
+    Pack,
+    /// A responder preset.
+    Preset,
+    /// A scenario.
+    Scenario,
+    /// A file of rule tests.
+    RuleTests,
+    /// A timeline, JSONL or TOML.
+    Timeline,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 6] =
+        [Self::System, Self::Pack, Self::Preset, Self::Scenario, Self::RuleTests, Self::Timeline];
+
+    /// The word for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Pack => "pack",
+            Self::Preset => "preset",
+            Self::Scenario => "scenario",
+            Self::RuleTests => "rule test",
+            Self::Timeline => "timeline",
+        }
+    }
+
+    /// The kind whose files have `schema`.
+    pub fn of_schema(schema: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.schema() == schema)
+    }
+
+    /// The `schema` of its files.
+    pub const fn schema(self) -> &'static str {
+        match self {
+            Self::System => "drill.system/1",
+            Self::Pack => "drill.pack/1",
+            Self::Preset => "drill.preset/1",
+            Self::Scenario => "drill.scenario/1",
+            Self::RuleTests => "drill.ruletest/1",
+            Self::Timeline => "drill.timeline/1",
+        }
+    }
+
+    /// Its folder among the files compiled in, and in a workspace; `None` where files are not
+    /// kept by name.
+    const fn folders(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::System => Some(("data/systems", "systems")),
+            Self::Pack => Some(("rules", "rules")),
+            Self::Preset => Some(("data/presets", "presets")),
+            Self::Scenario => Some(("scenarios", "scenarios")),
+            Self::RuleTests | Self::Timeline => None,
+        }
+    }
+}
+
+/// A name of the catalog with its title.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The name.
+    pub name: Name,
+    /// The title; `None` when the file has mistakes.
+    pub title: Option<Text>,
+    /// From the workspace, not compiled in.
+    pub workspace: bool,
+}
+
+/// A scenario with the system and the pack it was checked against.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drill {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its system.
+    pub system: System,
+    /// Its pack.
+    pub pack: Pack,
+}
+
+/// Where a file of the catalog is.
+#[derive(Debug, Clone)]
+enum Place {
+    Embedded(&'static str),
+    Disk(PathBuf),
+}
+
+/// Everything that can be named on the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    workspace: Option<PathBuf>,
+}
+
+impl Catalog {
+    /// The files compiled in, overridden by name by those in the folders `scenarios`, `rules`,
+    /// `systems` and `presets` of `workspace`.
+    pub fn new(workspace: Option<&Path>) -> Self {
+        Self { workspace: workspace.map(Path::to_owned) }
+    }
+
+    fn places(&self, kind: Kind) -> BTreeMap<String, Place> {
+        let mut places = BTreeMap::new();
+        let Some((folder, workspace)) = kind.folders() else {
+            return places;
+        };
+        for (path, _) in EMBEDDED {
+            let below = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+            let name = below.and_then(|below| match kind {
+                Kind::Pack => below.strip_suffix("/pack.toml"),
+                _ => below.strip_suffix(".toml"),
+            });
+            if let Some(name) = name.filter(|name| !name.contains('/')) {
+                places.insert(name.to_owned(), Place::Embedded(path));
+            }
+        }
+        let Some(root) = &self.workspace else {
+            return places;
+        };
+        let entries = std::fs::read_dir(root.join(workspace)).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            let file = match kind {
+                Kind::Pack => path.join("pack.toml"),
+                _ => path.clone(),
+            };
+            let ending = file.extension().is_some_and(|ending| ending == "toml");
+            if let (Some(name), true) = (path.file_stem(), ending && file.is_file()) {
+                places.insert(name.to_string_lossy().into_owned(), Place::Disk(file));
+            }
+        }
+        places
+    }
+
+    /// Names of a kind, ascending. Rule tests and timelines have none.
+    pub fn names(&self, kind: Kind) -> Vec<Name> {
+        self.places(kind).into_keys().map(Name::from).collect()
+    }
+
+    /// Names of a kind with their titles, ascending.
+    pub fn titles(&self, kind: Kind) -> Vec<Listed> {
+        let listed = |(name, place): (String, Place)| Listed {
+            title: self.title(kind, &name),
+            workspace: matches!(place, Place::Disk(_)),
+            name: Name::from(name),
+        };
+        self.places(kind).into_iter().map(listed).collect()
+    }
+
+    fn title(&self, kind: Kind, name: &str) -> Option<Text> {
+        match kind {
+            Kind::System => self.system(name).ok().map(|loaded| loaded.value.title),
+            Kind::Pack => self.pack(name).ok().map(|loaded| loaded.value.title),
+            Kind::Preset => self.preset(name).ok().map(|loaded| loaded.value.title),
+            Kind::Scenario => {
+                let source = self.source(kind, name).ok()?;
+                super::scenario(&source, &[], None).ok().map(|loaded| loaded.value.title)
+            }
+            Kind::RuleTests | Kind::Timeline => None,
+        }
+    }
+
+    /// The place of `name`: a name of the catalog, or a path.
+    fn place(&self, kind: Kind, name: &str) -> Result<Place, Diagnostic> {
+        let places = self.places(kind);
+        if let Some(place) = places.get(name) {
+            return Ok(place.clone());
+        }
+        let path = Path::new(name);
+        if kind == Kind::Pack && path.join("pack.toml").is_file() {
+            return Ok(Place::Disk(path.join("pack.toml")));
+        }
+        let is_path = name.contains(['/', '\\']) || name.ends_with(".toml");
+        if is_path || path.is_file() {
+            return Ok(Place::Disk(path.to_owned()));
+        }
+        let known: Vec<&str> = places.keys().map(String::as_str).collect();
+        let message = format!("there is no {} `{name}`", kind.as_str());
+        Err(Diagnostic::error(unknown_code(kind), message).help(choices(name, &known)))
+    }
+
+    fn source(&self, kind: Kind, name: &str) -> Result<SourceText, Diagnostics> {
+        Ok(open(&self.place(kind, name)?, MAX_FILE_BYTES)?)
+    }
+
+    /// The system `name`, or the file of that path.
+    ///
+    /// # Errors
+    /// Unknown names, unreadable files, and their mistakes.
+    pub fn system(&self, name: &str) -> Result<Loaded<System>, Diagnostics> {
+        super::system(&self.source(Kind::System, name)?)
+    }
+
+    /// The responder preset `name`, or the file of that path.
+    ///
+    /// # Errors
+    /// Unknown names, unreadable files, and their mistakes.
+    pub fn preset(&self, name: &str) -> Result<Loaded<Preset>, Diagnostics> {
+        super::preset(&self.source(Kind::Preset, name)?)
+    }
+
+    /// The pack `name`, or the folder or `pack.toml` of that path, with its scripts.
+    ///
+    /// # Errors
+    /// Unknown names, unreadable files, and the mistakes of `pack.toml`.
+    pub fn pack(&self, name: &str) -> Result<Loaded<Pack>, Diagnostics> {
+        let place = self.place(Kind::Pack, name)?;
+        let source = open(&place, MAX_FILE_BYTES)?;
+        let scripts = open_all(beside(&place, ".rhai"))?;
+        super::pack(&source, &scripts)
+    }
+
+    /// The scripts of the pack `name` with their paths, for diagnostics that point into them.
+    ///
+    /// # Errors
+    /// Unknown names and unreadable files.
+    pub fn scripts(&self, pack: &str) -> Result<Vec<SourceText>, Diagnostics> {
+        open_all(beside(&self.place(Kind::Pack, pack)?, ".rhai"))
+    }
+
+    /// The scenario `name`, or the file of that path, with parameters chosen, its system and its
+    /// pack.
+    ///
+    /// # Errors
+    /// Unknown names, unreadable files, and the mistakes of all three files.
+    pub fn scenario(
+        &self,
+        name: &str,
+        set: &[(String, String)],
+    ) -> Result<Loaded<Drill>, Diagnostics> {
+        self.scenario_on(name, set, None, None)
+    }
+
+    /// The same on another system or with another pack than the scenario names.
+    ///
+    /// # Errors
+    /// As for [`Catalog::scenario`].
+    pub fn scenario_on(
+        &self,
+        name: &str,
+        set: &[(String, String)],
+        system: Option<&str>,
+        pack: Option<&str>,
+    ) -> Result<Loaded<Drill>, Diagnostics> {
+        let source = self.source(Kind::Scenario, name)?;
+        self.drill(&source, set, system, pack)
+    }
+
+    pub(crate) fn drill(
+        &self,
+        source: &SourceText,
+        set: &[(String, String)],
+        system: Option<&str>,
+        pack: Option<&str>,
+    ) -> Result<Loaded<Drill>, Diagnostics> {
+        let alone = super::scenario(source, set, None)?.value;
+        let system = self.system(system.unwrap_or(&alone.system));
+        let pack = self.pack(pack.unwrap_or(&alone.pack));
+        let (system, pack) = match (system, pack) {
+            (Ok(system), Ok(pack)) => (system, pack),
+            (system, pack) => {
+                let mut errors = system.err().unwrap_or_default();
+                errors.list.extend(pack.err().unwrap_or_default().list);
+                return Err(errors);
+            }
+        };
+        let loaded = super::scenario(source, set, Some((&system.value, &pack.value)))?;
+        let mut warnings = system.warnings;
+        warnings.list.extend(pack.warnings.list);
+        warnings.list.extend(loaded.warnings.list);
+        warnings.list.extend(super::fits(&system.value, &pack.value).list);
+        Ok(Loaded {
+            value: Drill { scenario: loaded.value, system: system.value, pack: pack.value },
+            warnings,
+        })
+    }
+
+    /// The rule tests beside the pack `name`, in order of their paths. The mistakes of one file
+    /// do not hide the tests of another.
+    ///
+    /// # Errors
+    /// Unknown names and unreadable files.
+    pub fn rule_tests(
+        &self,
+        pack: &str,
+    ) -> Result<Vec<Result<Loaded<RuleTests>, Diagnostics>>, Diagnostics> {
+        let sources = open_all(beside(&self.place(Kind::Pack, pack)?, ".test.toml"))?;
+        Ok(sources.iter().map(super::rule_tests).collect())
+    }
+
+    /// The timeline that a case of `tests` names, relative to the file of the tests.
+    ///
+    /// # Errors
+    /// Unreadable files and their mistakes.
+    pub fn timeline_of(&self, tests: &RuleTests, path: &str) -> Result<Timeline, Diagnostics> {
+        let place = match tests.source.path.strip_prefix("embedded:") {
+            Some(file) => embedded(&joined(file, path))?,
+            None => {
+                let folder = Path::new(&*tests.source.path).parent();
+                Place::Disk(folder.unwrap_or(Path::new("")).join(path))
+            }
+        };
+        let source = open(&place, MAX_TIMELINE_BYTES)?;
+        if source.text.trim_start().starts_with('{') {
+            return crate::timeline::read_jsonl(&source);
+        }
+        Ok(super::timeline_toml(&source)?.value)
+    }
+}
+
+fn unknown_code(kind: Kind) -> &'static str {
+    match kind {
+        Kind::System => "catalog::unknown-system",
+        Kind::Pack => "catalog::unknown-pack",
+        Kind::Preset => "catalog::unknown-preset",
+        Kind::Scenario => "catalog::unknown-scenario",
+        Kind::RuleTests | Kind::Timeline => "catalog::unknown-name",
+    }
+}
+
+/// `path` seen from the folder of `file`, `..` resolved.
+fn joined(file: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = file.split('/').collect();
+    parts.pop();
+    for part in path.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn embedded(path: &str) -> Result<Place, Diagnostic> {
+    let found = EMBEDDED.iter().find(|(known, _)| *known == path);
+    let message = format!("`{path}` is not among the files compiled in");
+    let missing = || Diagnostic::error("file::not-found", message);
+    found.map(|(path, _)| Place::Embedded(path)).ok_or_else(missing)
+}
+
+fn open(place: &Place, limit: u64) -> Result<SourceText, Diagnostic> {
+    match place {
+        Place::Disk(path) => read(path, limit),
+        Place::Embedded(path) => {
+            let text =
+                EMBEDDED.iter().find(|(known, _)| known == path).map_or("", |(_, text)| text);
+            Ok(SourceText::new(format!("embedded:{path}"), text))
+        }
+    }
+}
+
+/// All of the files, or all mistakes of reading them.
+fn open_all(places: Vec<Place>) -> Result<Vec<SourceText>, Diagnostics> {
+    let mut sources = Vec::with_capacity(places.len());
+    let mut errors = Diagnostics::default();
+    for place in places {
+        match open(&place, MAX_FILE_BYTES) {
+            Ok(source) => sources.push(source),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.has_errors() { Err(errors) } else { Ok(sources) }
+}
+
+/// Files with `ending` in the folder of `place`, ascending by path.
+fn beside(place: &Place, ending: &str) -> Vec<Place> {
+    match place {
+        Place::Embedded(path) => {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let files = EMBEDDED.iter().map(|(path, _)| *path).filter(|path| {
+                let name = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+                name.is_some_and(|name| !name.contains('/') && name.ends_with(ending))
+            });
+            files.map(Place::Embedded).collect()
+        }
+        Place::Disk(path) => {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            let files = entries.map(|entry| entry.path());
+            let files = files.filter(|file| file.to_string_lossy().ends_with(ending));
+            let files: BTreeSet<PathBuf> = files.collect();
+            files.into_iter().map(Place::Disk).collect()
+        }
+    }
+}
+
+/// The scripts beside the file `path` of a pack.
+pub(crate) fn scripts_beside(path: &Path) -> Result<Vec<SourceText>, Diagnostics> {
+    open_all(beside(&Place::Disk(path.to_owned()), ".rhai"))
+}

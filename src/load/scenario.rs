@@ -1,0 +1,230 @@
+//! Scenarios: faults, injects, failures, scripts, expectations, with parameters filled in.
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::decode::{Cx, Fields, Loaded};
+use super::getters::NOT_NEGATIVE;
+use super::node::{Node, Spanned};
+use super::parameters;
+use super::scenario_context::{self as context, AGENT, FAULT, INJECT, ROLE, SERVICE, STEP};
+use crate::diag::{Diagnostics, SourceText};
+use crate::model::{
+    ContentHash, Cue, Expectation, Fault, FaultEffect, FaultEnd, Inject, InjectKind, Mode, Name,
+    Pack, Parameter, Scenario, Shape, StepFailure, System, When,
+};
+use crate::units::SimDuration;
+
+/// Most faults, injects, failures or cues of one scenario.
+const MAX_PARTS: usize = 200;
+/// Longest drill.
+const MAX_ENDEX: SimDuration = SimDuration::from_hours(24 * 7);
+
+/// A scenario from its file's text with the parameters of `set` chosen, the others at their
+/// first values. With `against`, targets, severities, steps and roles are looked up in the system
+/// and the pack.
+///
+/// # Errors
+/// All mistakes of the file, and parameters or values of `set` that the file does not offer.
+pub fn scenario(
+    source: &SourceText,
+    set: &[(String, String)],
+    against: Option<(&System, &Pack)>,
+) -> Result<Loaded<Scenario>, Diagnostics> {
+    let (mut tree, syntax) = super::toml::parse(source);
+    let broken = !syntax.is_empty();
+    let cx = Cx::new(source, syntax);
+    let parameters = parameters::choose(&cx, &tree, set, broken);
+    parameters::fill_in(&cx, &mut tree, &parameters);
+    context::declare(&cx, against);
+    let value = cx.fields(&tree, "scenario").map(|fields| decode(&fields, parameters, against));
+    cx.finish(value)
+}
+
+fn decode(
+    fields: &Fields<'_>,
+    parameters: Vec<(Parameter, Name)>,
+    against: Option<(&System, &Pack)>,
+) -> Scenario {
+    fields.choice("schema", &["drill.scenario/1"]);
+    // The parameters were read before they were filled in.
+    fields.get("parameter");
+    let endex = endex(fields);
+    let checked = against.is_some();
+    let faults = parts(fields, "fault", "fault");
+    let injects = parts(fields, "inject", "inject");
+    let failures = parts(fields, "failure", "failure");
+    let script = parts(fields, "script", "cue");
+    let scenario = Scenario {
+        name: fields.name("name"),
+        title: fields.text("title"),
+        summary: fields.text("summary"),
+        system: fields.name("system"),
+        pack: fields.name("pack"),
+        frequency: fields.choice("frequency", &["monthly", "quarterly", "any"]),
+        mode: fields.word_optional("mode", Mode::ALL, Mode::as_str).unwrap_or(Mode::Evaluate),
+        when: fields.word_optional("when", When::ALL, When::as_str).unwrap_or(When::Work),
+        start: fields.instant("start"),
+        endex,
+        objectives: fields.texts("objectives"),
+        faults: faults.iter().map(|table| fault(table, endex, checked)).collect(),
+        injects: injects.iter().map(|table| inject(table, endex, checked)).collect(),
+        failures: failures.iter().map(|table| failure(table, checked)).collect(),
+        script: script.iter().map(|table| cue(table, endex, checked)).collect(),
+        expect: expectation(fields, checked),
+        abort: fields.texts("abort"),
+        hash: hash(&fields.cx.source.text, &parameters),
+        parameters,
+    };
+    if scenario.script.windows(2).any(|pair| pair[0].at > pair[1].at) {
+        let message = "the cues of a script must ascend in time".to_owned();
+        fields.error("scenario::script-order", message, "script", "out of order");
+    }
+    if let Some((system, pack)) = against {
+        context::check_choices(fields, &scenario, system, pack);
+    }
+    scenario
+}
+
+fn hash(text: &str, parameters: &[(Parameter, Name)]) -> ContentHash {
+    let mut hasher = Xxh3::new();
+    hasher.update(text.as_bytes());
+    for (parameter, value) in parameters {
+        // No name or value has a zero byte in it.
+        for part in ["\0", &parameter.name, "\0", value] {
+            hasher.update(part.as_bytes());
+        }
+    }
+    ContentHash(hasher.digest128())
+}
+
+fn endex(fields: &Fields<'_>) -> SimDuration {
+    let endex = fields.duration_positive("endex");
+    if endex > MAX_ENDEX {
+        let message = format!("the drill lasts {endex}, at most {MAX_ENDEX} are allowed");
+        fields.error("decode::out-of-range", message, "endex", "too long");
+    }
+    endex
+}
+
+fn parts<'a>(fields: &Fields<'a>, key: &'static str, what: &'static str) -> Vec<Fields<'a>> {
+    let tables = fields.tables(key, what);
+    if tables.len() > MAX_PARTS {
+        let message = format!("{} of `{key}`, at most {MAX_PARTS} are allowed", tables.len());
+        fields.error("scenario::too-many", message, key, "too many");
+    }
+    tables
+}
+
+fn offset(fields: &Fields<'_>, endex: SimDuration) -> SimDuration {
+    let at = fields.duration("at");
+    if at >= endex && endex.ms() > 0 {
+        let message = format!("`at` is {at}, the drill ends at {endex}");
+        fields.error("scenario::after-endex", message, "at", "after the end");
+    }
+    at
+}
+
+fn fault(fields: &Fields<'_>, endex: SimDuration, checked: bool) -> Fault {
+    let before = fields.cx.mistakes();
+    let fault = Fault {
+        name: fields.define("name", FAULT),
+        at: offset(fields, endex),
+        on: fields.reference("on"),
+        effect: fields.word("effect", FaultEffect::ALL, FaultEffect::as_str),
+        amount: fields.number_or("amount", NOT_NEGATIVE, 1.0),
+        shape: fields.word_optional("shape", Shape::ALL, Shape::as_str).unwrap_or(Shape::Step),
+        over: fields.duration_optional("over").unwrap_or(SimDuration::ZERO),
+        end: fault_end(fields),
+        root: fields.flag("root", true),
+    };
+    if fields.cx.mistakes() == before {
+        context::check_fault(fields, &fault, checked);
+    }
+    fault
+}
+
+fn fault_end(fields: &Fields<'_>) -> FaultEnd {
+    match fields.get("ends") {
+        None => FaultEnd::Recovery,
+        Some(Spanned { value: Node::String(word), .. }) if word == "recovery" => FaultEnd::Recovery,
+        Some(node) => {
+            let after = fields.duration_node("`ends` (not \"recovery\")", node);
+            FaultEnd::After(after)
+        }
+    }
+}
+
+fn inject(fields: &Fields<'_>, endex: SimDuration, checked: bool) -> Inject {
+    let before = fields.cx.mistakes();
+    let inject = Inject {
+        name: fields.define("name", INJECT),
+        at: offset(fields, endex),
+        kind: fields.word("kind", InjectKind::ALL, InjectKind::as_str),
+        about: fields.reference("about"),
+        text: fields.text("text"),
+    };
+    if checked && fields.cx.mistakes() == before {
+        context::refer(fields.cx, &inject.about, fields.span_of("about"));
+    }
+    inject
+}
+
+/// A step's name, looked up in the playbooks when the pack is known.
+fn step_name(fields: &Fields<'_>, checked: bool) -> Name {
+    if checked { fields.refer("step", &[STEP]) } else { fields.name("step") }
+}
+
+/// The target of a step made for each service or agent.
+fn step_target(fields: &Fields<'_>, checked: bool) -> Option<Name> {
+    if checked {
+        fields.refer_optional("on", &[SERVICE, AGENT])
+    } else {
+        fields.name_optional("on")
+    }
+}
+
+fn failure(fields: &Fields<'_>, checked: bool) -> StepFailure {
+    StepFailure {
+        step: step_name(fields, checked),
+        on: step_target(fields, checked),
+        attempts: fields.count_optional("attempts", 1, 100).unwrap_or(1),
+        text: fields.text("text"),
+    }
+}
+
+fn cue(fields: &Fields<'_>, endex: SimDuration, checked: bool) -> Cue {
+    let role = if checked { fields.refer("role", &[ROLE]) } else { fields.name("role") };
+    Cue {
+        at: offset(fields, endex),
+        role,
+        step: step_name(fields, checked),
+        on: step_target(fields, checked),
+    }
+}
+
+fn expectation(fields: &Fields<'_>, checked: bool) -> Expectation {
+    let Some(expect) = fields.sub("expect", "expectation") else {
+        return Expectation {
+            severity: None,
+            first_actions: Vec::new(),
+            required_steps: Vec::new(),
+        };
+    };
+    let severity = expect.name("severity");
+    let severity = (severity != "none").then_some(severity);
+    if let (Some(severity), true) = (&severity, checked) {
+        let span = expect.span_of("severity");
+        expect.cx.refer(severity, span, &[context::SEVERITY]);
+    }
+    let steps = |key| {
+        if checked {
+            return expect.refer_list(key, &[STEP]);
+        }
+        expect.names(key).into_iter().map(|(name, _)| name).collect()
+    };
+    Expectation {
+        severity,
+        first_actions: steps("first_actions"),
+        required_steps: steps("required_steps"),
+    }
+}

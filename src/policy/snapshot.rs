@@ -1,0 +1,378 @@
+//! What is known, in the form that views read: flat, shared, refilled in place.
+
+use rhai::ImmutableString;
+
+use super::memo::{Words, reads};
+use crate::model::{EntityKind, Environment, Name, Ref, ServiceState, SignalKind};
+use crate::timeline::{AgentKnown, FindingKnown, Known, SIGNALS, ServiceKnown};
+use crate::units::SimTime;
+
+/// A service; times are milliseconds.
+#[derive(Debug, Clone)]
+pub(super) struct ServiceFacts {
+    /// Its name.
+    pub(super) name: ImmutableString,
+    reference: Ref,
+    /// State that health probes last saw.
+    pub(super) state: ServiceState,
+    /// Whether it has failed and did not come up again.
+    pub(super) failed: bool,
+    /// For how long; 0 when it has not failed.
+    pub(super) failed_for_ms: i64,
+    /// How long it has been in its state.
+    pub(super) state_for_ms: i64,
+    mode_name: Option<Name>,
+    /// The degraded mode that runs, or nothing.
+    pub(super) mode: ImmutableString,
+    /// p95 latency over baseline.
+    pub(super) p95_ratio_10m: f64,
+    /// Traffic over what is expected.
+    pub(super) traffic_ratio: f64,
+    /// Page alerts firing.
+    pub(super) pages_firing: i64,
+    /// Ticket alerts firing.
+    pub(super) tickets_firing: i64,
+}
+
+/// 35 minutes: the longest short window of the page tiers of `google-30d`, and five more.
+const SETTLED_MS: i64 = 35 * 60_000;
+
+impl ServiceFacts {
+    fn of(known: &ServiceKnown, now: SimTime) -> Self {
+        let mut facts = Self {
+            name: known.name.as_str().into(),
+            reference: Ref::service(&known.name),
+            state: known.state,
+            failed: false,
+            failed_for_ms: 0,
+            state_for_ms: 0,
+            mode_name: None,
+            mode: ImmutableString::new(),
+            p95_ratio_10m: 1.0,
+            traffic_ratio: 1.0,
+            pages_firing: 0,
+            tickets_firing: 0,
+        };
+        facts.refill(known, now);
+        facts
+    }
+
+    fn refill(&mut self, known: &ServiceKnown, now: SimTime) {
+        if self.reference.name != known.name {
+            self.name = known.name.as_str().into();
+            self.reference = Ref::service(&known.name);
+        }
+        if self.mode_name != known.mode {
+            self.mode_name.clone_from(&known.mode);
+            self.mode = known.mode.as_deref().unwrap_or("").into();
+        }
+        self.state = known.state;
+        self.failed = known.failed_since.is_some();
+        self.failed_for_ms = known.failed_since.map_or(0, |since| (now - since).ms());
+        self.state_for_ms = (now - known.since).ms();
+        self.p95_ratio_10m = known.p95_ratio_10m;
+        self.traffic_ratio = known.traffic_ratio;
+        self.pages_firing = known.pages_firing.into();
+        self.tickets_firing = known.tickets_firing.into();
+    }
+
+    /// Whether it has been in its state for longer than the short window of any page tier, so
+    /// that no page can be left over from the state before. A flag, so that answers which read
+    /// it can be given again while the clock moves.
+    pub(super) fn settled(&self) -> bool {
+        self.state_for_ms >= SETTLED_MS
+    }
+
+    fn key(&self, read: u64, words: &mut Words, key: &mut Vec<u64>) {
+        let has = |bits: u64| read & bits != 0;
+        if has(reads::STATES) {
+            let mode = self.mode_name.as_ref().map_or(0, |mode| words.number(mode));
+            key.extend([self.state as u64, u64::from(self.failed), mode]);
+        }
+        if has(reads::LATENCY) {
+            key.push(number(Some(self.p95_ratio_10m)));
+        }
+        if has(reads::TRAFFIC) {
+            key.push(number(Some(self.traffic_ratio)));
+        }
+        if has(reads::ALERTS) {
+            key.extend([whole(self.pages_firing), whole(self.tickets_firing)]);
+        }
+        if has(reads::SETTLED) {
+            key.push(u64::from(self.settled()));
+        }
+        if has(reads::STATE_TIMES) {
+            key.extend([whole(self.failed_for_ms), whole(self.state_for_ms)]);
+        }
+    }
+
+    /// The reference to it, when `name` is its name.
+    pub(super) fn about(&self, name: &str) -> Option<&Ref> {
+        (self.name == name).then_some(&self.reference)
+    }
+
+    /// The reference to it.
+    pub(super) fn reference(&self) -> &Ref {
+        &self.reference
+    }
+}
+
+/// An agent.
+#[derive(Debug, Clone)]
+pub(super) struct AgentFacts {
+    /// Its name.
+    pub(super) name: ImmutableString,
+    reference: Ref,
+    /// Development stops without it.
+    pub(super) blocks_development: bool,
+    /// Somebody reported it.
+    pub(super) reported: bool,
+    /// Last value of each signal.
+    pub(super) signals: [Option<f64>; SIGNALS],
+    hung: bool,
+}
+
+/// A whole number in a key.
+const fn whole(value: i64) -> u64 {
+    value.cast_unsigned()
+}
+
+/// A number in a key; one that was never seen differs from all others.
+fn number(value: Option<f64>) -> u64 {
+    match value {
+        None => u64::MAX,
+        Some(value) if value.is_nan() => f64::NAN.to_bits(),
+        Some(value) => value.to_bits(),
+    }
+}
+
+impl AgentFacts {
+    /// Whether anything was ever seen of it, or somebody reported it.
+    pub(super) fn observed(&self) -> bool {
+        self.reported || self.signals.iter().any(Option::is_some)
+    }
+
+    fn of(known: &AgentKnown) -> Self {
+        Self {
+            name: known.name.as_str().into(),
+            reference: Ref::new(EntityKind::Agent, &known.name),
+            blocks_development: known.blocks_development,
+            reported: known.reported.is_some(),
+            signals: known.signals,
+            hung: false,
+        }
+    }
+
+    fn refill(&mut self, known: &AgentKnown) {
+        if self.reference.name != known.name {
+            self.name = known.name.as_str().into();
+            self.reference = Ref::new(EntityKind::Agent, &known.name);
+        }
+        self.blocks_development = known.blocks_development;
+        self.reported = known.reported.is_some();
+        self.signals = known.signals;
+        self.hung = false;
+    }
+
+    /// The reference to it, when `name` is its name.
+    pub(super) fn about(&self, name: &str) -> Option<&Ref> {
+        (self.name == name).then_some(&self.reference)
+    }
+
+    /// The reference to it.
+    pub(super) fn reference(&self) -> &Ref {
+        &self.reference
+    }
+}
+
+/// What is known of the incident; times are milliseconds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct IncidentFacts {
+    severity_name: Option<Name>,
+    /// Severity in force, or nothing.
+    pub(super) severity: ImmutableString,
+    /// Something was found.
+    pub(super) detected: bool,
+    /// Time since then; 0 when nothing was found.
+    pub(super) detected_ago_ms: i64,
+    /// Somebody acknowledged.
+    pub(super) acknowledged: bool,
+    /// It was declared.
+    pub(super) declared: bool,
+    /// Mitigation was claimed.
+    pub(super) mitigated: bool,
+    /// The end was claimed.
+    pub(super) resolved: bool,
+    /// Highest escalation level started; 0 when none.
+    pub(super) level_reached: i64,
+    /// Findings so far.
+    pub(super) findings: Vec<FindingKnown>,
+}
+
+/// What is known at an instant.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Snapshot {
+    /// Where the system runs.
+    pub(super) environment: Option<Environment>,
+    /// Services in the system's order.
+    pub(super) services: Vec<ServiceFacts>,
+    /// Agents in the system's order.
+    pub(super) agents: Vec<AgentFacts>,
+    /// System-wide signals.
+    pub(super) system: Vec<Option<f64>>,
+    /// Agents in findings of agent rules.
+    pub(super) agents_hung: i64,
+    /// Those of them without which development stops.
+    pub(super) agents_hung_blocking: i64,
+    /// The incident.
+    pub(super) incident: IncidentFacts,
+}
+
+impl Snapshot {
+    /// Takes over what is known. Strings and lists are kept where they still hold, so that a
+    /// question costs no allocation but for news. Tells whether services or agents are others.
+    pub(super) fn refill(&mut self, known: &Known) -> bool {
+        let now = known.now();
+        let others = !self.names_hold(known);
+        self.environment = known.environment();
+        self.services.truncate(known.services().len());
+        for (index, service) in known.services().iter().enumerate() {
+            match self.services.get_mut(index) {
+                Some(facts) => facts.refill(service, now),
+                None => self.services.push(ServiceFacts::of(service, now)),
+            }
+        }
+        self.agents.truncate(known.agents().len());
+        for (index, agent) in known.agents().iter().enumerate() {
+            match self.agents.get_mut(index) {
+                Some(facts) => facts.refill(agent),
+                None => self.agents.push(AgentFacts::of(agent)),
+            }
+        }
+        self.system.clear();
+        let signals = SignalKind::ALL.iter();
+        self.system.extend(signals.map(|&signal| known.system_signal(signal)));
+        self.incident.refill(known);
+        self.count_hung();
+        others
+    }
+
+    /// Whether services and agents are those that they were.
+    fn names_hold(&self, known: &Known) -> bool {
+        let (services, agents) = (known.services(), known.agents());
+        let same_services = || {
+            let mut pairs = self.services.iter().zip(services);
+            pairs.all(|(facts, known)| facts.reference.name == known.name)
+        };
+        let same_agents = || {
+            let mut pairs = self.agents.iter().zip(agents);
+            pairs.all(|(facts, known)| {
+                facts.reference.name == known.name
+                    && facts.blocks_development == known.blocks_development
+            })
+        };
+        self.services.len() == services.len()
+            && self.agents.len() == agents.len()
+            && same_services()
+            && same_agents()
+    }
+
+    /// Adds the values of all that `read` marks. The length of each part is fixed by `read` and
+    /// the numbers of services and agents, or stated, so that equal keys mean equal values.
+    pub(super) fn key(&self, read: u64, words: &mut Words, key: &mut Vec<u64>) {
+        let has = |bits: u64| read & bits != 0;
+        key.push(self.environment.map_or(0, |environment| environment as u64 + 1));
+        for service in &self.services {
+            service.key(read, words, key);
+        }
+        if has(reads::LATENCY_MAX) {
+            key.push(number(Some(self.p95_ratio_max())));
+        }
+        for agent in &self.agents {
+            if has(reads::REPORTED) {
+                key.push(u64::from(agent.reported));
+            }
+            if has(reads::OBSERVED) {
+                key.push(u64::from(agent.observed()));
+            }
+            let mut left = read & reads::AGENT_SIGNALS;
+            while left != 0 {
+                key.push(number(agent.signals[left.trailing_zeros() as usize]));
+                left &= left - 1;
+            }
+        }
+        if has(reads::SYSTEM) {
+            key.extend(self.system.iter().map(|&signal| number(signal)));
+        }
+        if has(reads::HUNG) {
+            key.extend([whole(self.agents_hung), whole(self.agents_hung_blocking)]);
+        }
+        if has(reads::DETECTED_AGO) {
+            key.push(whole(self.incident.detected_ago_ms));
+        }
+        if has(reads::INCIDENT) {
+            self.incident.key(words, key);
+        }
+    }
+
+    /// The worst latency of all services, over its baseline; 1 without services.
+    pub(super) fn p95_ratio_max(&self) -> f64 {
+        let ratios = self.services.iter().map(|service| service.p95_ratio_10m);
+        ratios.reduce(f64::max).unwrap_or(1.0)
+    }
+
+    /// Counts the agents in findings whose rule is about agents.
+    fn count_hung(&mut self) {
+        self.agents_hung = 0;
+        self.agents_hung_blocking = 0;
+        for finding in &self.incident.findings {
+            if !finding.rule.starts_with("agent-") {
+                continue;
+            }
+            let about = &finding.about;
+            let mut agents = self.agents.iter_mut();
+            let Some(agent) = agents.find(|agent| agent.reference == *about) else {
+                continue;
+            };
+            if !agent.hung {
+                agent.hung = true;
+                self.agents_hung += 1;
+                self.agents_hung_blocking += i64::from(agent.blocks_development);
+            }
+        }
+    }
+}
+
+impl IncidentFacts {
+    fn refill(&mut self, known: &Known) {
+        if self.severity_name.as_ref() != known.severity() {
+            self.severity_name = known.severity().cloned();
+            self.severity = known.severity().map_or("", Name::as_str).into();
+        }
+        self.detected = known.detected().is_some();
+        self.detected_ago_ms = known.detected().map_or(0, |at| (known.now() - at).ms());
+        self.acknowledged = known.acknowledged().is_some();
+        self.declared = known.declared().is_some();
+        self.mitigated = known.mitigated().is_some();
+        self.resolved = known.resolved().is_some();
+        let levels = known.levels().iter().map(|&(level, _)| i64::from(level));
+        self.level_reached = levels.max().unwrap_or(0);
+        if self.findings != known.findings() {
+            self.findings.clear();
+            self.findings.extend_from_slice(known.findings());
+        }
+    }
+
+    fn key(&self, words: &mut Words, key: &mut Vec<u64>) {
+        let severity = self.severity_name.as_ref().map_or(0, |level| words.number(level));
+        let stages =
+            [self.detected, self.acknowledged, self.declared, self.mitigated, self.resolved];
+        key.extend(stages.map(u64::from));
+        key.extend([severity, whole(self.level_reached), self.findings.len() as u64]);
+        for finding in &self.findings {
+            let about = &finding.about;
+            key.extend([words.number(&finding.rule), words.number(&finding.trigger)]);
+            key.extend([about.kind as u64, words.number(&about.name)]);
+        }
+    }
+}

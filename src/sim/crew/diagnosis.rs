@@ -1,0 +1,85 @@
+//! Suspicions: right ones, wrong ones, and red herrings.
+
+use super::state::{Crew, Scene, tag};
+use crate::model::{ForEach, Ref};
+use crate::timeline::EventKind;
+use crate::units::SimDuration;
+
+impl Crew {
+    /// A diagnosis ends in a suspicion. A wrong one costs another diagnosis: the step goes on.
+    pub(super) fn diagnose(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let nth = self.incident.diagnoses;
+        self.incident.diagnoses += 1;
+        let figures = &scene.plan.figures;
+        let mut stream = scene.ctx.streams.stream(scene.plan.streams.hypothesis.nth(nth));
+        let (lured, wrong) = (stream.uniform(), stream.uniform());
+        let by = Some(scene.role(self.works[work].by));
+        let first = nth == 0 && !self.incident.cause_known;
+        let herring = self.incident.red_herring.take();
+        let mislead = match herring {
+            Some(about) if !self.incident.cause_known && lured < figures.red_herring_p => {
+                Some(about)
+            }
+            _ if first && !self.incident.observed && wrong < figures.wrong_hypothesis_p => {
+                self.wrong_suspect(stream.below(1 << 16), scene)
+            }
+            _ => None,
+        };
+        if let Some(about) = mislead {
+            scene.emit(EventKind::Hypothesis {}, vec![about.clone()], by);
+            scene.ctx.note(|| format!("a wrong track: {about}").into());
+            if !scene.ground.is_root(&about) {
+                self.diagnose_again(work, scene);
+                return;
+            }
+        }
+        if let Some(about) = self.right_suspect(work, scene) {
+            self.incident.cause_known |= scene.ground.is_root(&about);
+            let by = Some(scene.role(self.works[work].by));
+            scene.emit(EventKind::Hypothesis {}, vec![about], by);
+        }
+        self.complete(work, scene);
+    }
+
+    /// The whole time of the step once more.
+    fn diagnose_again(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let step = self.step(work, scene);
+        let again = match (step.share(), self.incident.stages) {
+            (Some((stage, share)), Some(stages)) => stages.of(stage).scale(share),
+            _ => match step.time {
+                crate::model::StepTime::Median(median) => median,
+                crate::model::StepTime::Share { .. } => SimDuration::from_minutes(10),
+            },
+        };
+        scene.after(again.max(SimDuration::from_secs(1)), tag::WORK, work);
+    }
+
+    /// The root cause, as far as the response can see it: one of the roots on the target, else
+    /// any that acts now, else the first entity known to be hit.
+    fn right_suspect(&self, work: usize, scene: &Scene<'_, '_>) -> Option<Ref> {
+        let plan = scene.plan;
+        let target = self.works[work].target.checked_sub(1).map(|i| &plan.entities[i].about);
+        if let Some(about) = target.filter(|about| scene.ground.is_root(about)) {
+            return Some(about.clone());
+        }
+        let root = plan.roots.iter().find(|root| scene.ground.is_root(root));
+        let known = || {
+            let first = self.known_targets(ForEach::Once, scene).first().copied()?;
+            Some(&plan.entities[first - 1].about)
+        };
+        root.or(target).or_else(known).cloned()
+    }
+
+    /// Something plausible that is not the cause: an entity known to be hit, else any service.
+    fn wrong_suspect(&self, draw: usize, scene: &Scene<'_, '_>) -> Option<Ref> {
+        let about = |target: usize| &scene.plan.entities[target - 1].about;
+        let wrong = |target: &usize| !scene.ground.is_root(about(*target));
+        let known = self.known_targets(ForEach::Once, scene);
+        let mut suspects: Vec<usize> = known.into_iter().filter(wrong).collect();
+        if suspects.is_empty() {
+            suspects = (1..=scene.plan.services).filter(wrong).collect();
+        }
+        let chosen = suspects.get(draw.checked_rem(suspects.len())?)?;
+        Some(about(*chosen).clone())
+    }
+}

@@ -1,0 +1,477 @@
+//! What doing a step changes.
+
+use super::notice::nothing_wrong;
+use super::state::{Crew, Scene, tag};
+use super::work::{Work, WorkState};
+use crate::model::{ForEach, Name, Ref, ServiceState, StepEffect};
+use crate::timeline::EventKind;
+use crate::units::SimDuration;
+
+/// A fallback or a backup that does not work is tried this often.
+const FALLBACK_ATTEMPTS: u32 = 2;
+/// What failed is looked at again after this long.
+const AGAIN: SimDuration = SimDuration::from_minutes(2);
+
+impl Crew {
+    /// The time of a step is over: it takes effect.
+    pub(super) fn time_over(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        if self.works[work].state != WorkState::Working {
+            return;
+        }
+        match self.step(work, scene).effect {
+            StepEffect::Observe | StepEffect::Assess => self.look(work, scene),
+            StepEffect::Diagnose => self.diagnose(work, scene),
+            StepEffect::Declare => self.declare_step(work, scene),
+            StepEffect::Assemble
+            | StepEffect::Message
+            | StepEffect::Report
+            | StepEffect::PublicUpdate => self.send(work, scene),
+            StepEffect::Escalate => self.escalate_step(work, scene),
+            StepEffect::Degrade => self.degrade(work, scene),
+            StepEffect::AutoRecover => self.auto_recover(work, scene),
+            StepEffect::Recover => self.recover(work, scene),
+            StepEffect::HandOver => self.hand_over(work, scene),
+            StepEffect::ActivateBackup => self.activate_backup(work, scene),
+            StepEffect::Restore | StepEffect::RepairData => self.mend_data(work, scene),
+            StepEffect::CheckData => self.check_data(work, scene),
+            StepEffect::Verify => self.verify(work, scene),
+            StepEffect::ClaimMitigated | StepEffect::ClaimResolved => self.claim(work, scene),
+            StepEffect::FileAction => self.file_action(work, scene),
+            StepEffect::Plan => {
+                self.incident.planned = true;
+                self.complete(work, scene);
+            }
+            StepEffect::PauseWork | StepEffect::ResumeWork | StepEffect::Backup => {
+                self.complete(work, scene);
+            }
+        }
+        self.dispatch(scene);
+    }
+
+    /// A step is done.
+    pub(super) fn complete(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        self.works[work].state = WorkState::Done;
+        self.works[work].ended = scene.now();
+        self.incident.acted = true;
+        self.release(work);
+        let Work { playbook, attempt, by, target, .. } = self.works[work];
+        let step = self.step(work, scene);
+        let kind = EventKind::StepDone {
+            step: scene.plan.steps[step.id].0.clone(),
+            playbook: scene.plan.playbooks[playbook].id.clone(),
+            phase: step.phase,
+            attempt,
+        };
+        let by = Some(scene.role(by));
+        scene.emit(kind, scene.plan.about(target), by);
+    }
+
+    /// A step fails and is tried again after `retry`.
+    pub(super) fn fail(
+        &mut self,
+        work: usize,
+        retry: SimDuration,
+        why: impl FnOnce() -> Name,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        self.works[work].ended = scene.now();
+        self.release(work);
+        let Work { playbook, attempt, by, target, .. } = self.works[work];
+        let step = self.step(work, scene);
+        let kind = EventKind::StepFailed {
+            step: scene.plan.steps[step.id].0.clone(),
+            playbook: scene.plan.playbooks[playbook].id.clone(),
+            phase: step.phase,
+            attempt,
+        };
+        let by = Some(scene.role(by));
+        scene.emit(kind, scene.plan.about(target), by);
+        scene.ctx.note(why);
+        self.works[work].state = WorkState::Waiting;
+        self.works[work].not_before = Some(scene.now() + retry);
+        scene.after(retry, tag::WAKE, 0);
+    }
+
+    /// A step is left out, with a reason or without.
+    pub(super) fn skip(
+        &mut self,
+        work: usize,
+        reason: Option<Name>,
+        by: Option<Ref>,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        self.works[work].state = WorkState::Skipped;
+        self.works[work].ended = scene.now();
+        self.release(work);
+        let Work { playbook, target, .. } = self.works[work];
+        let step = scene.plan.steps[self.step(work, scene).id].0.clone();
+        let playbook = scene.plan.playbooks[playbook].id.clone();
+        let kind = EventKind::StepSkipped { step, playbook, reason };
+        scene.emit(kind, scene.plan.about(target), by);
+    }
+
+    fn release(&mut self, work: usize) {
+        let Work { by, holds_role, .. } = self.works[work];
+        if holds_role {
+            self.works[work].holds_role = false;
+            self.members[by].busy = self.members[by].busy.saturating_sub(1);
+        }
+    }
+
+    /// Leaves out what is plainly needless, with the reason. True when it did.
+    pub(super) fn skip_needless(&mut self, work: usize, scene: &mut Scene<'_, '_>) -> bool {
+        let step = self.step(work, scene);
+        let words = &scene.plan.words;
+        let targets = self.services_of(work, scene);
+        let reason = match step.effect {
+            StepEffect::Degrade if targets.iter().all(|s| scene.plan.modes[*s].is_none()) => {
+                &words.no_mode
+            }
+            StepEffect::RepairData | StepEffect::Restore
+                if targets.iter().all(|s| scene.ground.data_consistent(*s)) =>
+            {
+                &words.nothing_to_repair
+            }
+            _ => return false,
+        };
+        let by = Some(scene.role(step.role));
+        self.skip(work, Some(reason.clone()), by, scene);
+        scene.after(SimDuration::ZERO, tag::WAKE, 0);
+        true
+    }
+
+    /// The services a work is about: its target, or all that are known to be hit.
+    fn services_of(&self, work: usize, scene: &Scene<'_, '_>) -> Vec<usize> {
+        match self.works[work].target {
+            0 => {
+                let known = self.known_targets(ForEach::FailedService, scene);
+                known.into_iter().filter_map(|target| scene.plan.service_of(target)).collect()
+            }
+            target => scene.plan.service_of(target).into_iter().collect(),
+        }
+    }
+
+    /// The agents a work is about.
+    fn agents_of(&self, work: usize, scene: &Scene<'_, '_>) -> Vec<usize> {
+        match self.works[work].target {
+            0 => {
+                let known = self.known_targets(ForEach::FailedAgent, scene);
+                known.into_iter().filter_map(|target| scene.plan.agent_of(target)).collect()
+            }
+            target => scene.plan.agent_of(target).into_iter().collect(),
+        }
+    }
+
+    fn look(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        self.incident.assessed = true;
+        self.complete(work, scene);
+        self.learn_failed(scene);
+        self.tell_states(work, scene);
+        self.expand(scene);
+        if self.stand_down_if_nothing(scene) {
+            scene.ctx.note(|| "nothing is wrong: a false report".into());
+        }
+    }
+
+    /// Without dashboards, what people find by trying the services themselves is the first that
+    /// anybody knows of their state.
+    fn tell_states(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        if self.has_dashboard(scene) {
+            return;
+        }
+        let by = scene.role(self.works[work].by);
+        for service in 0..scene.plan.services {
+            if !scene.ground.service_failed(service) || self.incident.told[service] {
+                continue;
+            }
+            self.incident.told[service] = true;
+            let kind = EventKind::ServiceState { state: ServiceState::Down, mode: None };
+            let about = scene.plan.entities[service].about.clone();
+            scene.emit(kind, vec![about], Some(by.clone()));
+        }
+    }
+
+    fn declare_step(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let rank = self.incident.severity;
+        match rank {
+            Some(rank) => self.declare(rank, self.works[work].by, scene),
+            None if self.incident.declared.is_some() => {}
+            None => {
+                self.fail(work, AGAIN, || "no severity is decided".into(), scene);
+                return;
+            }
+        }
+        self.complete(work, scene);
+    }
+
+    /// An incident is declared, once; later a higher level is a change.
+    pub(super) fn declare(&mut self, rank: usize, by: usize, scene: &mut Scene<'_, '_>) {
+        let by = Some(scene.role(by));
+        let level = scene.plan.severities[rank].clone();
+        let kind = match &self.incident.declared {
+            Some((declared, ..)) if *declared <= rank => return,
+            Some(_) => EventKind::SeverityChanged { level, reasons: Vec::new() },
+            None => EventKind::Declared { level },
+        };
+        self.incident.declared = Some((rank, scene.now(), by.clone()));
+        scene.emit(kind, vec![scene.plan.system.clone()], by);
+    }
+
+    /// A declaration that waits for a severity is needless once nothing is wrong any more.
+    pub(super) fn drop_needless_declaration(&mut self, scene: &mut Scene<'_, '_>) {
+        if self.can_declare() || !nothing_wrong(scene.plan, scene) {
+            return;
+        }
+        for work in 0..self.works.len() {
+            let declares = self.step(work, scene).effect == StepEffect::Declare;
+            if declares && self.works[work].state == WorkState::Waiting {
+                let reason = Some(scene.plan.words.nothing_wrong.clone());
+                let by = Some(scene.role(self.step(work, scene).role));
+                self.skip(work, reason, by, scene);
+            }
+        }
+    }
+
+    fn escalate_step(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        if let Some(level) = self.step(work, scene).level {
+            self.start_level(level, scene);
+        }
+        self.complete(work, scene);
+    }
+
+    /// Time to switch to the degraded modes, which were rehearsed or not.
+    pub(super) fn switch_time(&self, work: usize, scene: &Scene<'_, '_>) -> SimDuration {
+        if self.step(work, scene).effect != StepEffect::Degrade {
+            return SimDuration::ZERO;
+        }
+        let fallback = scene.plan.figures.fallback(self.is_rehearsed(work, scene));
+        let mut stream = scene.ctx.streams.stream(self.recovery_stream(work, scene));
+        stream.bits();
+        stream.lognormal_time(fallback.delay, scene.plan.figures.step_sigma)
+    }
+
+    fn is_rehearsed(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let services = self.services_of(work, scene);
+        services.iter().all(|service| scene.plan.modes[*service].unwrap_or(true))
+    }
+
+    fn recovery_stream(&self, work: usize, scene: &Scene<'_, '_>) -> crate::sim::StreamName {
+        let Work { target, attempt, .. } = self.works[work];
+        let id = self.step(work, scene).id;
+        let nth = (id * 65_536 + target * 64) as u64 + u64::from(attempt);
+        scene.plan.streams.recovery.nth(nth)
+    }
+
+    fn degrade(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let fallback = scene.plan.figures.fallback(self.is_rehearsed(work, scene));
+        let works = scene.ctx.streams.stream(self.recovery_stream(work, scene)).chance(fallback.p);
+        let mut modes = 0;
+        if works {
+            for service in self.services_of(work, scene) {
+                modes += scene.ground.degrade(service, scene.ctx);
+            }
+        }
+        if modes > 0 {
+            self.complete(work, scene);
+            return;
+        }
+        // None came up although they were switched on: there is none that may run here.
+        let reason = if works { &scene.plan.words.no_mode } else { &scene.plan.words.no_switch };
+        let why = || "the degraded mode could not be switched on".into();
+        self.fail_or_leave(work, works, reason, why, scene);
+    }
+
+    /// A step that does not work is tried again, then left out with the reason.
+    fn fail_or_leave(
+        &mut self,
+        work: usize,
+        hopeless: bool,
+        reason: &Name,
+        why: impl FnOnce() -> Name,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        if !hopeless && self.works[work].attempt < FALLBACK_ATTEMPTS {
+            self.fail(work, AGAIN, why, scene);
+            return;
+        }
+        let by = Some(scene.role(self.works[work].by));
+        self.skip(work, Some(reason.clone()), by, scene);
+    }
+
+    /// Whether the scenario makes recovery of this target fail on purpose, still.
+    fn must_fail(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let Work { target, playbook, .. } = self.works[work];
+        scene.plan.playbooks[playbook].steps.iter().any(|step| {
+            let failing = step.failing_attempts(target).map_or(0, |(attempts, _)| attempts);
+            let other = self.work_of(step.id, target, scene).or(self.work_of(step.id, 0, scene));
+            let tried = other.map_or(0, |other| self.works[other].attempt);
+            // The attempt under way counts among those that fail.
+            failing > 0 && (tried < failing || (tried == failing && other == Some(work)))
+        })
+    }
+
+    /// Runs the automatic recovery. The step is done when it ran, whether it helped or not: what
+    /// it did not clear is left to the steps after it. One that the scenario makes fail by name
+    /// fails and is tried again.
+    fn auto_recover(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let Work { target, attempt, .. } = self.works[work];
+        let named = self.step(work, scene).failing_attempts(target);
+        if let Some((_, text)) = named.filter(|(attempts, _)| attempt <= *attempts) {
+            self.fail(work, AGAIN, || text.clone(), scene);
+            return;
+        }
+        let mut stream = scene.ctx.streams.stream(self.recovery_stream(work, scene));
+        let works = stream.chance(scene.plan.figures.auto_recover_p);
+        if works && !self.must_fail(work, scene) {
+            self.clear(work, scene);
+            self.complete(work, scene);
+            return;
+        }
+        self.complete(work, scene);
+        let about = scene.plan.about(target);
+        scene.ctx.note(|| {
+            let what = about.first().map_or("the fault", |about| about.name.as_str());
+            format!("automatic recovery did not clear {what}").into()
+        });
+    }
+
+    fn recover(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let Work { target, attempt, .. } = self.works[work];
+        let named = self.step(work, scene).failing_attempts(target);
+        if let Some((_, text)) = named.filter(|(attempts, _)| attempt <= *attempts) {
+            let pause = scene.plan.figures.think;
+            self.fail(work, pause, || text.clone(), scene);
+            return;
+        }
+        self.clear(work, scene);
+        self.incident.planned = true;
+        self.complete(work, scene);
+    }
+
+    /// Clears the faults of the work's targets.
+    fn clear(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let agents_only = self.step(work, scene).each == ForEach::FailedAgent;
+        if !agents_only {
+            for service in self.services_of(work, scene) {
+                scene.ground.try_recover(service, scene.ctx);
+            }
+        }
+        for agent in self.agents_of(work, scene) {
+            scene.ground.recover_agent(agent, scene.ctx);
+        }
+        // Tools are no targets of their own: whoever recovers as a whole recovers them too.
+        for tool in 0..scene.plan.tools {
+            if self.works[work].target == 0 && !scene.ground.tool_works(tool) {
+                scene.ground.recover_tool(tool, scene.ctx);
+            }
+        }
+    }
+
+    fn hand_over(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        for agent in self.agents_of(work, scene) {
+            scene.ground.hand_over(agent, scene.ctx);
+            let about = scene.plan.entities[scene.plan.services + agent].about.clone();
+            let role = || scene.plan.roles[scene.plan.agent_role[agent]].me.clone();
+            let to = scene.plan.takes_over[agent].clone().unwrap_or_else(role);
+            let kind = EventKind::HandedOver { what: about.name.clone(), to };
+            let by = Some(scene.role(self.works[work].by));
+            scene.emit(kind, vec![about], by);
+        }
+        self.complete(work, scene);
+    }
+
+    fn activate_backup(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let (mut works, mut any) = (true, false);
+        for agent in self.agents_of(work, scene) {
+            any = true;
+            works &= scene.ground.activate_backup(agent, scene.ctx);
+        }
+        if works || !any {
+            self.complete(work, scene);
+            return;
+        }
+        let reason = &scene.plan.words.no_backup;
+        self.fail_or_leave(work, false, reason, || reason.clone(), scene);
+    }
+
+    fn mend_data(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let restore = self.step(work, scene).effect == StepEffect::Restore;
+        for service in self.services_of(work, scene) {
+            if restore {
+                scene.ground.restore_data(service, scene.ctx);
+            } else {
+                scene.ground.repair_data(service, scene.ctx);
+            }
+        }
+        self.complete(work, scene);
+    }
+
+    /// A check fails while data are damaged, and is made again after the repair.
+    fn check_data(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let services: Vec<usize> = match self.works[work].target {
+            0 => (0..scene.plan.services).collect(),
+            _ => self.services_of(work, scene),
+        };
+        let damaged = |service: &usize| !scene.ground.data_consistent(*service);
+        let damaged: Vec<usize> = services.into_iter().filter(damaged).collect();
+        if damaged.is_empty() {
+            self.complete(work, scene);
+        } else {
+            for service in damaged {
+                self.incident.known[1 + service] = true;
+            }
+            self.expand(scene);
+            let pause = SimDuration::from_minutes(5);
+            self.fail(work, pause, || "data are not consistent".into(), scene);
+        }
+    }
+
+    fn verify(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        if self.is_verified(scene) {
+            self.complete(work, scene);
+        } else {
+            self.fail(work, AGAIN, || "not stable yet".into(), scene);
+        }
+    }
+
+    /// Simulated people claim only what dashboards show; a script or a person may be wrong.
+    fn claim(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let mitigated = self.step(work, scene).effect == StepEffect::ClaimMitigated;
+        let good =
+            if mitigated { scene.ground.sli_ok_since().is_some() } else { self.is_verified(scene) };
+        if !good && !self.works[work].forced {
+            self.fail(work, AGAIN, || "it is not over yet".into(), scene);
+            return;
+        }
+        let now = scene.now();
+        let (at, kind) = if mitigated {
+            (&mut self.incident.mitigated, EventKind::MitigatedClaimed {})
+        } else {
+            (&mut self.incident.resolved, EventKind::ResolvedClaimed {})
+        };
+        if at.is_none() {
+            *at = Some(now);
+            let by = Some(scene.role(self.works[work].by));
+            scene.emit(kind, vec![scene.plan.system.clone()], by);
+        }
+        self.complete(work, scene);
+    }
+
+    fn file_action(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let step = self.step(work, scene);
+        let words = &scene.plan.words;
+        let next = self.incident.actions.min(words.actions.len().saturating_sub(1));
+        self.incident.actions += 1;
+        if let (Some(action), Some(kind)) = (words.actions.get(next), &step.action_kind) {
+            let kind = EventKind::ActionFiled {
+                action: action.clone(),
+                action_kind: kind.clone(),
+                owner: Some(scene.plan.roles[step.role].me.name.clone()),
+                due: scene.plan.due(scene.now()),
+            };
+            let by = Some(scene.role(self.works[work].by));
+            scene.emit(kind, Vec::new(), by);
+        }
+        self.complete(work, scene);
+    }
+}

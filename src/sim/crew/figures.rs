@@ -1,0 +1,225 @@
+//! The figures of the responder preset, read once: knobs, delivery by tool, stage tables.
+
+use super::super::rng::{Stream, normal_cdf};
+use crate::model::{Preset, QuantileTable, Stage, ToolKind};
+use crate::units::SimDuration;
+
+/// A time and its spread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answer {
+    /// Probability that one attempt is answered.
+    pub(super) p: f64,
+    /// Median time to answer.
+    pub(super) median: SimDuration,
+    /// Standard deviation of its logarithm.
+    pub(super) sigma: f64,
+}
+
+/// How a tool of some kind carries a message.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Delivery {
+    /// Shortest delay, seconds.
+    pub(super) min_s: f64,
+    /// Longest delay, seconds.
+    pub(super) max_s: f64,
+    /// Probability that it does not arrive.
+    pub(super) fail_p: f64,
+}
+
+/// How using a fallback goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fallback {
+    /// Probability that it works.
+    pub(super) p: f64,
+    /// Time to switch to it.
+    pub(super) delay: SimDuration,
+}
+
+/// All figures of a preset that the crew uses.
+#[derive(Debug, Clone)]
+pub(super) struct Figures {
+    pub(super) ack_agent: Answer,
+    pub(super) ack_work: Answer,
+    pub(super) ack_night: Answer,
+    pub(super) attempts: u32,
+    pub(super) timeout: SimDuration,
+    pub(super) auto_recover_p: f64,
+    pub(super) dashboard_lost_factor: f64,
+    pub(super) exercised: Fallback,
+    pub(super) unexercised: Fallback,
+    pub(super) false_report_per_h: f64,
+    pub(super) user_report_per_h: f64,
+    pub(super) peer_report_per_h: f64,
+    pub(super) human_look_per_h: f64,
+    pub(super) fatigue_after: SimDuration,
+    pub(super) fatigue_factor: f64,
+    pub(super) handoff_min: (f64, f64),
+    pub(super) night_factor: f64,
+    pub(super) red_herring_p: f64,
+    pub(super) runbook_factor: f64,
+    pub(super) skip_p: f64,
+    pub(super) step_sigma: f64,
+    pub(super) think: SimDuration,
+    pub(super) wrong_hypothesis_p: f64,
+    delivery: Vec<(ToolKind, Delivery)>,
+    tables: Vec<QuantileTable>,
+    correlation: f64,
+}
+
+impl Figures {
+    /// Reads a preset.
+    pub(super) fn new(preset: &Preset) -> Self {
+        let knob = |name: &str| preset.knob(name);
+        let minutes = |name: &str| SimDuration::from_minutes(1).scale(knob(name));
+        let seconds = |name: &str| SimDuration::from_secs(1).scale(knob(name));
+        Self {
+            ack_agent: Answer {
+                p: knob("ack_agent_p"),
+                median: seconds("ack_agent_median_s"),
+                sigma: knob("ack_work_sigma"),
+            },
+            ack_work: Answer {
+                p: knob("ack_work_p"),
+                median: minutes("ack_work_median_min"),
+                sigma: knob("ack_work_sigma"),
+            },
+            ack_night: Answer {
+                p: knob("ack_night_p"),
+                median: minutes("ack_night_median_min"),
+                sigma: knob("ack_night_sigma"),
+            },
+            attempts: (knob("attempts_per_person_n").round() as u32).max(1),
+            timeout: minutes("escalation_timeout_min").max(SimDuration::from_secs(1)),
+            auto_recover_p: knob("auto_recover_p"),
+            dashboard_lost_factor: knob("dashboard_lost_factor"),
+            exercised: Fallback {
+                p: knob("fallback_exercised_p"),
+                delay: minutes("fallback_exercised_delay_min"),
+            },
+            unexercised: Fallback {
+                p: knob("fallback_unexercised_p"),
+                delay: minutes("fallback_unexercised_delay_min"),
+            },
+            false_report_per_h: knob("false_report_per_h"),
+            user_report_per_h: knob("user_report_per_h"),
+            peer_report_per_h: knob("peer_report_per_h"),
+            human_look_per_h: knob("human_look_per_h"),
+            fatigue_after: SimDuration::from_hours(1).scale(knob("fatigue_after_h")),
+            fatigue_factor: knob("fatigue_factor"),
+            handoff_min: (knob("handoff_min_min"), knob("handoff_max_min")),
+            night_factor: knob("night_factor"),
+            red_herring_p: knob("red_herring_p"),
+            runbook_factor: knob("runbook_factor"),
+            skip_p: knob("skip_p"),
+            step_sigma: knob("step_sigma"),
+            think: seconds("think_median_s"),
+            wrong_hypothesis_p: knob("wrong_hypothesis_p"),
+            delivery: deliveries(preset),
+            tables: preset.tables.clone(),
+            correlation: preset.correlation,
+        }
+    }
+
+    /// How a tool of `kind` delivers.
+    pub(super) fn delivery(&self, kind: ToolKind) -> Delivery {
+        let found = self.delivery.iter().find(|(known, _)| *known == kind);
+        found.map_or(Delivery { min_s: 0.0, max_s: 0.0, fail_p: 0.0 }, |(_, delivery)| *delivery)
+    }
+
+    /// How using something as a fallback goes.
+    pub(super) fn fallback(&self, exercised: bool) -> Fallback {
+        if exercised { self.exercised } else { self.unexercised }
+    }
+
+    /// Draws the durations of one incident, joined by a Gaussian copula. Identification depends
+    /// on the fix as detection does, because the data hold no figure of its own, and lies inside
+    /// it.
+    pub(super) fn stages(&self, stream: &mut Stream) -> Stages {
+        let rho = self.correlation.clamp(-1.0, 1.0);
+        let rest = libm::sqrt(1.0 - rho * rho);
+        let fix = stream.normal();
+        let detection = rho * fix + rest * stream.normal();
+        let identification = rho * fix + rest * stream.normal();
+        let fix = self.quantile(Stage::Fix, fix);
+        Stages {
+            detection: self.quantile(Stage::Detection, detection),
+            identification: self.quantile(Stage::Identification, identification).min(fix),
+            fix,
+        }
+    }
+
+    fn quantile(&self, stage: Stage, normal: f64) -> SimDuration {
+        let Some(table) = self.tables.iter().find(|table| table.stage == stage) else {
+            return SimDuration::ZERO;
+        };
+        let minutes = interpolate(&table.knots, normal_cdf(normal)) * table.scale;
+        SimDuration::from_minutes(1).scale(minutes)
+    }
+}
+
+/// The durations of one incident.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stages {
+    pub(super) detection: SimDuration,
+    pub(super) identification: SimDuration,
+    pub(super) fix: SimDuration,
+}
+
+impl Stages {
+    /// The duration of a stage.
+    pub(super) fn of(&self, stage: Stage) -> SimDuration {
+        match stage {
+            Stage::Detection => self.detection,
+            Stage::Identification => self.identification,
+            Stage::Fix => self.fix,
+        }
+    }
+}
+
+fn deliveries(preset: &Preset) -> Vec<(ToolKind, Delivery)> {
+    let ranged = |min: &str, max: &str, fail: &str| Delivery {
+        min_s: preset.knob(min),
+        max_s: preset.knob(max),
+        fail_p: preset.knob(fail),
+    };
+    // A single figure is a median; half and one and a half times of it are its ends.
+    let single = |delay: &str, fail: &str| Delivery {
+        min_s: preset.knob(delay) * 0.5,
+        max_s: preset.knob(delay) * 1.5,
+        fail_p: preset.knob(fail),
+    };
+    vec![
+        (ToolKind::Pager, ranged("push_delay_min_s", "push_delay_max_s", "push_fail_p")),
+        (ToolKind::Phone, ranged("call_delay_min_s", "call_delay_max_s", "call_fail_p")),
+        (ToolKind::Chat, single("chat_delay_s", "chat_fail_p")),
+        (ToolKind::Mail, single("mail_delay_s", "mail_fail_p")),
+        (ToolKind::CodeHost, single("issue_delay_s", "issue_fail_p")),
+        (ToolKind::Coordination, single("task_delay_s", "task_fail_p")),
+        (ToolKind::Files, single("file_delay_s", "file_fail_p")),
+    ]
+}
+
+fn interpolate(knots: &[(f64, f64)], p: f64) -> f64 {
+    let above = knots.iter().position(|(at, _)| *at >= p);
+    match above {
+        None => knots.last().map_or(0.0, |(_, value)| *value),
+        Some(0) => knots[0].1,
+        Some(i) => {
+            let ((p0, v0), (p1, v1)) = (knots[i - 1], knots[i]);
+            if p1 > p0 { v0 + (v1 - v0) * (p - p0) / (p1 - p0) } else { v1 }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_interpolate_between_knots() {
+        let knots = [(0.0, 0.0), (0.5, 10.0), (1.0, 110.0)];
+        for (p, want) in [(0.0, 0.0), (0.25, 5.0), (0.5, 10.0), (0.75, 60.0), (1.0, 110.0)] {
+            assert!((interpolate(&knots, p) - want).abs() < 1e-9, "{p}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What the crew can do to the world, and see of it.
+
+use super::super::engine::Ctx;
+use super::super::world::{World, WorldPlan};
+use crate::model::Ref;
+use crate::units::SimTime;
+
+/// The world as the crew meets it. A seam, so that the crew is tested without a world.
+pub(super) trait Ground {
+    /// Whether a tool can be used now.
+    fn tool_works(&self, tool: usize) -> bool;
+    /// Whether naming this as the cause is right.
+    fn is_root(&self, about: &Ref) -> bool;
+    /// Whether health probes see this service failed.
+    fn service_failed(&self, service: usize) -> bool;
+    /// Whether users or tasks suffer from this entity.
+    fn impaired(&self, about: &Ref) -> bool;
+    /// Clears the faults of a service; how many there were.
+    fn try_recover(&mut self, service: usize, ctx: &mut Ctx<'_>) -> usize;
+    /// Clears the faults of an agent; how many there were.
+    fn recover_agent(&mut self, agent: usize, ctx: &mut Ctx<'_>) -> usize;
+    /// Clears the faults of a tool; how many there were.
+    fn recover_tool(&mut self, tool: usize, ctx: &mut Ctx<'_>) -> usize;
+    /// Moves an agent's tasks to others.
+    fn hand_over(&mut self, agent: usize, ctx: &mut Ctx<'_>);
+    /// Starts an agent's backup; whether there is one that works.
+    fn activate_backup(&mut self, agent: usize, ctx: &mut Ctx<'_>) -> bool;
+    /// Turns on the degraded modes for a service; how many.
+    fn degrade(&mut self, service: usize, ctx: &mut Ctx<'_>) -> usize;
+    /// Restores a service's data from backup.
+    fn restore_data(&mut self, service: usize, ctx: &mut Ctx<'_>);
+    /// Repairs a service's data in place.
+    fn repair_data(&mut self, service: usize, ctx: &mut Ctx<'_>);
+    /// Whether a service's data are consistent.
+    fn data_consistent(&self, service: usize) -> bool;
+    /// Since when every SLI has been inside its SLO.
+    fn sli_ok_since(&self) -> Option<SimTime>;
+    /// Whether backlogs are drained and nothing is left to recover.
+    fn settled(&self) -> bool;
+}
+
+/// The real world with its plan.
+pub(super) struct Grounded<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) plan: &'a WorldPlan,
+}
+
+impl Ground for Grounded<'_> {
+    fn tool_works(&self, tool: usize) -> bool {
+        self.world.tool_works(tool)
+    }
+    fn is_root(&self, about: &Ref) -> bool {
+        self.world.is_root(about)
+    }
+    fn service_failed(&self, service: usize) -> bool {
+        self.world.failed_services().any(|failed| failed == service)
+    }
+    fn impaired(&self, about: &Ref) -> bool {
+        self.world.impaired(about)
+    }
+    fn try_recover(&mut self, service: usize, ctx: &mut Ctx<'_>) -> usize {
+        self.world.try_recover(service, self.plan, ctx)
+    }
+    fn recover_agent(&mut self, agent: usize, ctx: &mut Ctx<'_>) -> usize {
+        self.world.recover_agent(agent, self.plan, ctx)
+    }
+    fn recover_tool(&mut self, tool: usize, ctx: &mut Ctx<'_>) -> usize {
+        self.world.recover_tool(tool, self.plan, ctx)
+    }
+    fn hand_over(&mut self, agent: usize, ctx: &mut Ctx<'_>) {
+        self.world.hand_over(agent, self.plan, ctx);
+    }
+    fn activate_backup(&mut self, agent: usize, ctx: &mut Ctx<'_>) -> bool {
+        self.world.activate_backup(agent, self.plan, ctx)
+    }
+    fn degrade(&mut self, service: usize, ctx: &mut Ctx<'_>) -> usize {
+        self.world.degrade(service, self.plan, ctx)
+    }
+    fn restore_data(&mut self, service: usize, ctx: &mut Ctx<'_>) {
+        self.world.restore_data(service, self.plan, ctx);
+    }
+    fn repair_data(&mut self, service: usize, ctx: &mut Ctx<'_>) {
+        self.world.repair_data(service, self.plan, ctx);
+    }
+    fn data_consistent(&self, service: usize) -> bool {
+        self.world.data_consistent(service)
+    }
+    fn sli_ok_since(&self) -> Option<SimTime> {
+        self.world.sli_ok_since()
+    }
+    fn settled(&self) -> bool {
+        self.world.settled()
+    }
+}

@@ -1,0 +1,5 @@
+//! The crew on a stub world: a small system, pack and preset in Rust.
+
+mod behaviour;
+mod fixture;
+mod rig;

@@ -1,0 +1,501 @@
+//! Who does which step when: the order of a playbook, the roles' time, and how long steps take.
+
+use super::plan::Milestone;
+use super::procedure::Step;
+use super::state::{Crew, Scene, tag};
+use crate::model::{ForEach, Stage, StepEffect, StepTime};
+use crate::timeline::EventKind;
+use crate::units::{SimDuration, SimTime};
+
+/// Where a work stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WorkState {
+    Waiting,
+    Working,
+    /// Its messages or calls are under way.
+    Sending,
+    Done,
+    /// Left out, or forgotten.
+    Skipped,
+    /// Its playbook was superseded.
+    Dropped,
+}
+
+impl WorkState {
+    /// Nothing more comes of it.
+    pub(super) const fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Skipped | Self::Dropped)
+    }
+}
+
+/// Whether a destructive step may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Approval {
+    NotAsked,
+    Asked,
+    Given,
+}
+
+/// A step on a target.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    pub(super) playbook: usize,
+    pub(super) step: usize,
+    pub(super) target: usize,
+    pub(super) state: WorkState,
+    pub(super) attempt: u32,
+    /// Not before this instant.
+    pub(super) not_before: Option<SimTime>,
+    pub(super) ended: SimTime,
+    /// The role that does it.
+    pub(super) by: usize,
+    /// It counts among the steps its role works on.
+    pub(super) holds_role: bool,
+    pub(super) approval: Approval,
+    /// Messages or answers it still waits for.
+    pub(super) open: u32,
+    /// Channels that carried it.
+    pub(super) carried: Vec<usize>,
+    /// Its share of a stage is taken.
+    pub(super) share_taken: bool,
+    /// A cue or a person began it, so what people would forget or wait for does not apply.
+    pub(super) forced: bool,
+}
+
+impl Work {
+    pub(super) fn new(playbook: usize, step: usize, target: usize) -> Self {
+        Self {
+            playbook,
+            step,
+            target,
+            state: WorkState::Waiting,
+            attempt: 0,
+            not_before: None,
+            ended: SimTime::default(),
+            by: 0,
+            holds_role: false,
+            approval: Approval::NotAsked,
+            open: 0,
+            carried: Vec::new(),
+            share_taken: false,
+            forced: false,
+        }
+    }
+}
+
+/// The order within one playbook at this instant.
+#[derive(Debug, Clone, Copy)]
+struct Gate {
+    phase: u32,
+    rank: u32,
+}
+
+/// How often people look whether the world is ready for their step.
+const POLL: SimDuration = SimDuration::from_minutes(1);
+
+impl Crew {
+    pub(super) fn step<'a>(&self, work: usize, scene: &Scene<'a, '_>) -> &'a Step {
+        let work = &self.works[work];
+        &scene.plan.playbooks[work.playbook].steps[work.step]
+    }
+
+    /// Begins every step that can begin now.
+    pub(super) fn dispatch(&mut self, scene: &mut Scene<'_, '_>) {
+        if self.incident.active.is_empty() {
+            return;
+        }
+        let gates = self.gates(scene);
+        let mut ready: Vec<(u32, u32, usize)> = Vec::new();
+        let mut blocked = false;
+        for work in 0..self.works.len() {
+            if self.works[work].state != WorkState::Waiting || !self.in_order(work, &gates, scene) {
+                continue;
+            }
+            if !self.world_allows(work, scene) {
+                blocked = true;
+                continue;
+            }
+            let step = self.step(work, scene);
+            let urgent = u32::from(step.duty.is_none());
+            ready.push((urgent, self.rank(work, scene), work));
+        }
+        ready.sort_unstable();
+        for (_, _, work) in ready {
+            self.try_begin(work, scene);
+        }
+        if blocked && !self.polling {
+            self.polling = true;
+            self.blocked_since.get_or_insert(scene.ctx.now);
+            scene.after(POLL, tag::POLL, 0);
+        }
+        if !blocked {
+            self.blocked_since = None;
+        }
+    }
+
+    /// Looks again at what waits for the world.
+    pub(super) fn poll(&mut self, scene: &mut Scene<'_, '_>) {
+        self.polling = false;
+        self.drop_needless_declaration(scene);
+        self.reopen_repairs(scene);
+        self.dispatch(scene);
+    }
+
+    /// The present phase of each playbook, and the rank of recovery inside it.
+    fn gates(&self, scene: &Scene<'_, '_>) -> Vec<Gate> {
+        let mut gates = vec![Gate { phase: u32::MAX, rank: u32::MAX }; scene.plan.playbooks.len()];
+        for (index, work) in self.works.iter().enumerate() {
+            if let Some(phase) = self.step(index, scene).phase.filter(|_| !work.state.is_over()) {
+                let gate = &mut gates[work.playbook];
+                gate.phase = gate.phase.min(phase);
+            }
+        }
+        for (index, work) in self.works.iter().enumerate() {
+            let here = self.step(index, scene).phase == Some(gates[work.playbook].phase);
+            if !here || work.state.is_over() || scene.plan.service_of(work.target).is_none() {
+                continue;
+            }
+            // A step that waits for another does not hold the next service back; one that could
+            // begin, or failed and is tried again, does.
+            if work.state != WorkState::Waiting || self.predecessors_done(index, scene) {
+                let rank = self.rank(index, scene);
+                let gate = &mut gates[work.playbook];
+                gate.rank = gate.rank.min(rank);
+            }
+        }
+        gates
+    }
+
+    pub(super) fn rank(&self, work: usize, scene: &Scene<'_, '_>) -> u32 {
+        let service = scene.plan.service_of(self.works[work].target);
+        service.map_or(0, |service| scene.plan.ranks[service])
+    }
+
+    /// Whether the playbook's order lets a work begin.
+    fn in_order(&self, work: usize, gates: &[Gate], scene: &Scene<'_, '_>) -> bool {
+        let step = self.step(work, scene);
+        let gate = gates[self.works[work].playbook];
+        if let Some(phase) = step.phase {
+            if phase > gate.phase {
+                return false;
+            }
+            let service = scene.plan.service_of(self.works[work].target).is_some();
+            if service && self.rank(work, scene) > gate.rank {
+                return false;
+            }
+        }
+        self.works[work].not_before.is_none_or(|at| at <= scene.now())
+            && (step.wait_for == Milestone::Mitigated
+                || self.milestone(step.wait_for, scene.ctx.start).is_some())
+            && self.predecessors_done(work, scene)
+    }
+
+    fn predecessors_done(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let Step { after, effect, .. } = self.step(work, scene);
+        let Work { playbook, target, .. } = self.works[work];
+        let repairs = matches!(effect, StepEffect::Restore | StepEffect::RepairData);
+        after.iter().all(|id| self.is_behind(*id, playbook, target, repairs, scene))
+    }
+
+    /// Whether step `id` is behind, for `target` where it is made for each. Without any target a
+    /// step is behind when what comes before it is.
+    fn is_behind(
+        &self,
+        id: usize,
+        playbook: usize,
+        target: usize,
+        repairs: bool,
+        scene: &Scene<'_, '_>,
+    ) -> bool {
+        let behind = |work: usize| {
+            let work = &self.works[work];
+            // A check that found damage has done what a repair waits for.
+            let found = repairs && work.attempt > 0 && work.state == WorkState::Waiting;
+            work.state.is_over() || found
+        };
+        if let Some(work) = self.work_of(id, target, scene).or(self.work_of(id, 0, scene)) {
+            return behind(work);
+        }
+        let mut any = false;
+        for other in 1..scene.plan.targets() {
+            if let Some(work) = self.work_of(id, other, scene) {
+                any = true;
+                if target == 0 && !behind(work) {
+                    return false;
+                }
+            }
+        }
+        if any {
+            return true;
+        }
+        let step = scene.plan.playbooks[playbook].steps.iter().find(|step| step.id == id);
+        step.is_none_or(|step| {
+            let before = |id: &usize| self.is_behind(*id, playbook, target, repairs, scene);
+            step.after.iter().all(before)
+        })
+    }
+
+    /// Whether the state of the world lets a work begin.
+    fn world_allows(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let step = self.step(work, scene);
+        if step.wait_for == Milestone::Mitigated && !self.is_mitigated(scene) {
+            return false;
+        }
+        match step.effect {
+            StepEffect::Declare => self.can_declare(),
+            StepEffect::ClaimMitigated => {
+                self.incident.mitigated.is_some() || scene.ground.sli_ok_since().is_some()
+            }
+            StepEffect::Verify | StepEffect::ClaimResolved => self.is_verified(scene),
+            _ => true,
+        }
+    }
+
+    /// Somebody said that users are no longer affected, or dashboards have shown it for long
+    /// enough.
+    fn is_mitigated(&self, scene: &Scene<'_, '_>) -> bool {
+        const HELD: SimDuration = SimDuration::from_minutes(5);
+        let held = |since: SimTime| scene.now() - since >= HELD;
+        self.incident.mitigated.is_some() || scene.ground.sli_ok_since().is_some_and(held)
+    }
+
+    pub(super) fn can_declare(&self) -> bool {
+        self.incident.severity.is_some() || self.incident.declared.is_some()
+    }
+
+    /// The role that does the work of `role`: itself, or who stands in.
+    fn performer(&self, role: usize) -> Option<usize> {
+        if self.members[role].engaged.is_some() {
+            return Some(role);
+        }
+        self.members[role].stand_in
+    }
+
+    fn capacity(role: usize, scene: &Scene<'_, '_>) -> u32 {
+        let role = &scene.plan.roles[role];
+        if role.human { 1 } else { (role.agents.len() as u32).max(1) }
+    }
+
+    fn try_begin(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let step = self.step(work, scene);
+        if !self.members[step.role].responder.is_simulated() {
+            return;
+        }
+        let Some(by) = self.performer(step.role) else {
+            self.call_in(step.role, scene);
+            return;
+        };
+        if self.members[by].busy >= Self::capacity(by, scene)
+            || self.waits_for_deadline(work, scene)
+        {
+            return;
+        }
+        if self.is_forgotten(work, scene) {
+            self.works[work].state = WorkState::Skipped;
+            scene.after(SimDuration::ZERO, tag::WAKE, 0);
+            return;
+        }
+        if self.skip_needless(work, scene) || self.hand_over_shift(by, scene) {
+            return;
+        }
+        if step.destructive && self.works[work].approval != Approval::Given {
+            self.ask_approval(work, by, scene);
+            return;
+        }
+        self.begin_work(work, by, scene);
+    }
+
+    /// A step that nothing reminds of may be forgotten.
+    fn is_forgotten(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let step = self.step(work, scene);
+        let Work { attempt, target, .. } = self.works[work];
+        if attempt > 0 || !step.can_be_forgotten() {
+            return false;
+        }
+        let nth = (step.id * 4096 + target) as u64;
+        let mut stream = scene.ctx.streams.stream(scene.plan.streams.skip.nth(nth));
+        stream.chance(scene.plan.figures.skip_p)
+    }
+
+    /// Begins a work now.
+    pub(super) fn begin_work(&mut self, work: usize, by: usize, scene: &mut Scene<'_, '_>) {
+        self.members[by].busy += 1;
+        let state = &mut self.works[work];
+        state.state = WorkState::Working;
+        state.attempt += 1;
+        state.by = by;
+        state.holds_role = true;
+        state.carried.clear();
+        let (attempt, target, playbook) = (state.attempt, state.target, state.playbook);
+        let step = self.step(work, scene);
+        let kind = EventKind::StepStarted {
+            step: scene.plan.steps[step.id].0.clone(),
+            playbook: scene.plan.playbooks[playbook].id.clone(),
+            phase: step.phase,
+            attempt,
+        };
+        let by = Some(scene.role(by));
+        scene.emit(kind, scene.plan.about(target), by);
+        let time = self.time_of(work, scene);
+        scene.after(time, tag::WORK, work);
+    }
+
+    /// How long a step takes.
+    ///
+    /// A share of a stage is counted from detection: the step ends when its share, with those
+    /// before it, of the drawn duration is over, so that the whole keeps the measured
+    /// distribution however long paging took; it never takes less than a quarter of its share.
+    /// The measured durations contain runbooks, so `runbook_factor` is for the other steps only.
+    fn time_of(&mut self, work: usize, scene: &mut Scene<'_, '_>) -> SimDuration {
+        let step = self.step(work, scene);
+        let factor = self.factor(work, scene);
+        let sigma = scene.plan.figures.step_sigma;
+        let name = scene.plan.steps[step.id].1;
+        let nth = (self.works[work].target * 64) as u64 + u64::from(self.works[work].attempt);
+        let mut stream = scene.ctx.streams.stream(name.nth(nth));
+        let time = match step.time {
+            StepTime::Median(median) => {
+                let runbook = if step.runbook { scene.plan.figures.runbook_factor } else { 1.0 };
+                stream.lognormal_time(median, sigma).scale(factor * runbook)
+            }
+            StepTime::Share { stage, share } => self.share_time(work, stage, share, factor, scene),
+        };
+        time + self.switch_time(work, scene)
+    }
+
+    fn share_time(
+        &mut self,
+        work: usize,
+        stage: Stage,
+        share: f64,
+        factor: f64,
+        scene: &Scene<'_, '_>,
+    ) -> SimDuration {
+        let each = self.step(work, scene).each;
+        let split = match each {
+            ForEach::Once => 1,
+            _ => self.known_targets(each, scene).len().max(1),
+        };
+        let share = share / split as f64;
+        let whole = self.incident.stages.map_or(SimDuration::ZERO, |stages| stages.of(stage));
+        let natural = whole.scale(share * factor);
+        if std::mem::replace(&mut self.works[work].share_taken, true) {
+            // Doing it again is extra: the stage has no time left for it.
+            return natural.scale(0.5);
+        }
+        let taken = &mut self.incident.taken[stage as usize];
+        *taken = (*taken + share).min(1.0);
+        let detected = self.incident.detected.unwrap_or(scene.now());
+        let end = detected + whole.scale(*taken * factor);
+        (end - scene.now()).min(natural).max(natural.scale(0.25))
+    }
+
+    /// Night, fatigue, lost dashboards.
+    fn factor(&self, work: usize, scene: &Scene<'_, '_>) -> f64 {
+        let (figures, by) = (&scene.plan.figures, self.works[work].by);
+        let mut factor = 1.0;
+        if scene.plan.roles[by].human {
+            if scene.plan.off_hours(scene.now()) {
+                factor *= figures.night_factor;
+            }
+            if scene.now() - self.members[by].fresh > figures.fatigue_after {
+                factor *= figures.fatigue_factor;
+            }
+        }
+        let looks = matches!(
+            self.step(work, scene).effect,
+            StepEffect::Diagnose | StepEffect::Observe | StepEffect::Assess
+        );
+        if looks && !self.has_dashboard(scene) {
+            factor *= figures.dashboard_lost_factor;
+        }
+        factor
+    }
+
+    /// A tired person hands over to a colleague of the same role before the next step.
+    fn hand_over_shift(&mut self, by: usize, scene: &mut Scene<'_, '_>) -> bool {
+        let figures = &scene.plan.figures;
+        let role = &scene.plan.roles[by];
+        let tired = scene.now() - self.members[by].fresh > figures.fatigue_after;
+        if !role.human || role.people < 2 || !tired || self.members[by].busy > 0 {
+            return false;
+        }
+        let (min, max) = figures.handoff_min;
+        let nth = (scene.now().ms() / 60_000) as u64;
+        let mut stream = scene.ctx.streams.stream(scene.plan.streams.handoff.nth(nth));
+        let time = SimDuration::from_minutes(1).scale(stream.between(min, max.max(min)));
+        self.members[by].busy += 1;
+        scene.after(time, tag::HANDOFF, by);
+        true
+    }
+
+    pub(super) fn handoff_over(&mut self, role: usize, scene: &mut Scene<'_, '_>) {
+        self.members[role].busy = self.members[role].busy.saturating_sub(1);
+        self.members[role].fresh = scene.now();
+        let me = scene.role(role);
+        let kind = EventKind::HandedOver { what: me.name.clone(), to: me.clone() };
+        scene.emit(kind, Vec::new(), Some(me));
+        self.dispatch(scene);
+    }
+
+    /// Recovery that did not hold is tried again: while verification waits and a known target
+    /// still suffers long after its recovery step ended, that step is opened once more.
+    fn reopen_repairs(&mut self, scene: &mut Scene<'_, '_>) {
+        const PATIENCE: SimDuration = SimDuration::from_minutes(10);
+        let waiting = self.blocked_since.is_some_and(|since| scene.now() - since >= PATIENCE);
+        if !waiting || self.incident.resolved.is_some() {
+            return;
+        }
+        self.learn_failed(scene);
+        self.expand(scene);
+        for work in 0..self.works.len() {
+            let step = self.step(work, scene);
+            let agent = scene.plan.agent_of(self.works[work].target).is_some();
+            let repairs = step.effect == StepEffect::Recover
+                || (agent && step.effect == StepEffect::ActivateBackup);
+            let Work { state, target, ended, attempt, playbook, .. } = self.works[work];
+            let over = matches!(state, WorkState::Done | WorkState::Skipped);
+            if !repairs || !over || attempt == 0 || scene.now() - ended < PATIENCE {
+                continue;
+            }
+            let suffers = match target {
+                0 => {
+                    self.known_targets(ForEach::Once, scene).iter().any(|t| self.suffers(*t, scene))
+                }
+                target => self.suffers(target, scene),
+            };
+            if suffers && self.incident.active.contains(&playbook) {
+                self.works[work].state = WorkState::Waiting;
+            }
+        }
+    }
+
+    /// A duty with a deadline of hours is written close to it; one of some minutes once the
+    /// cause is known or half of its time is over.
+    fn waits_for_deadline(&mut self, work: usize, scene: &mut Scene<'_, '_>) -> bool {
+        let Some(duty) = self.step(work, scene).duty else {
+            return false;
+        };
+        if self.works[work].attempt > 0 || self.works[work].not_before.is_some() {
+            return false;
+        }
+        let duty = &scene.plan.duties[duty];
+        let Some(from) = self.milestone(duty.from, scene.ctx.start) else {
+            return duty.from != Milestone::Start;
+        };
+        let mut stream = scene.ctx.streams.stream(duty.stream);
+        let at = if duty.within >= SimDuration::from_hours(4) {
+            from + duty.within.scale(stream.lognormal(0.75, 0.25))
+        } else if duty.within > SimDuration::from_minutes(10) && !self.incident.cause_known {
+            from + duty.within.scale(stream.between(0.4, 0.7))
+        } else {
+            return false;
+        };
+        if at <= scene.now() {
+            return false;
+        }
+        self.works[work].not_before = Some(at);
+        scene.after(at - scene.now(), tag::WAKE, 0);
+        true
+    }
+}

@@ -1,0 +1,125 @@
+//! What responders do to the world: recover, degrade, hand over, repair.
+
+use super::plan::{Hit, WorldPlan};
+use super::state::World;
+use crate::model::FaultEffect;
+use crate::sim::engine::Ctx;
+
+impl World {
+    /// A recovery step on a service: clears what ends by recovery on it and on the stores that it
+    /// depends on hard, damaged data excepted, and sheds the load that keeps it overloaded.
+    /// Returns how many causes were cleared; 0 when its trouble comes from another service.
+    pub(in crate::sim) fn try_recover(
+        &mut self,
+        service: usize,
+        plan: &WorldPlan,
+        ctx: &mut Ctx<'_>,
+    ) -> usize {
+        self.flow_to(plan, ctx.now);
+        let mut cleared = self.clear_faults(plan, ctx, |world, fault| {
+            fault.effect != FaultEffect::DataDamage && world.belongs(fault.hit, service)
+        });
+        let shed = self.shed_load(service);
+        if shed && cleared == 0 {
+            cleared = 1;
+        }
+        if cleared > 0 {
+            self.resolve(plan, ctx);
+        }
+        cleared
+    }
+
+    /// Takes a service out of overload; it falls back at once if its load alone is too much.
+    fn shed_load(&mut self, service: usize) -> bool {
+        std::mem::take(&mut self.flow.services[service].overloaded)
+    }
+
+    /// A recovery step on an agent; returns how many faults it cleared.
+    pub(in crate::sim) fn recover_agent(
+        &mut self,
+        agent: usize,
+        plan: &WorldPlan,
+        ctx: &mut Ctx<'_>,
+    ) -> usize {
+        let cleared = self.clear_faults(plan, ctx, |_, fault| fault.hit == Hit::Agent(agent));
+        if cleared > 0 {
+            self.agent_may_recover(agent, plan, ctx);
+        }
+        cleared
+    }
+
+    /// The agent's tasks go to others: impact ends, the queue drains there.
+    pub(in crate::sim) fn hand_over(&mut self, agent: usize, _plan: &WorldPlan, ctx: &mut Ctx<'_>) {
+        if self.agents[agent].hung_since.is_some() && !self.agents[agent].covered {
+            self.relieve_agent(agent, ctx);
+            self.agents[agent].covered = true;
+        }
+    }
+
+    /// The backup agent takes the tasks; false when there is none or it is hung itself.
+    pub(in crate::sim) fn activate_backup(
+        &mut self,
+        agent: usize,
+        plan: &WorldPlan,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
+        let backup = plan.net.agents[agent].backup;
+        let ready = backup
+            .is_some_and(|backup| backup != agent && self.agents[backup].hung_since.is_none());
+        if ready {
+            self.hand_over(agent, plan, ctx);
+        }
+        ready
+    }
+
+    /// Turns on the degraded modes declared for a service in trouble, and sheds load where it is
+    /// overloaded. Modes for development environments stay off elsewhere. Returns how many of
+    /// its modes are on.
+    pub(in crate::sim) fn degrade(
+        &mut self,
+        service: usize,
+        plan: &WorldPlan,
+        ctx: &mut Ctx<'_>,
+    ) -> usize {
+        if self.flow.services[service].raw < 0.01 && !self.flow.services[service].overloaded {
+            return 0;
+        }
+        self.flow_to(plan, ctx.now);
+        let mut on = 0;
+        for (active, mode) in self.input.modes_on.iter_mut().zip(&plan.net.modes) {
+            if mode.failed == service && (!mode.development_only || plan.net.development) {
+                *active = true;
+                on += 1;
+            }
+        }
+        self.shed_load(service);
+        self.resolve(plan, ctx);
+        on
+    }
+
+    /// Data come back from the backup, as old as the backup is.
+    pub(in crate::sim) fn restore_data(
+        &mut self,
+        service: usize,
+        plan: &WorldPlan,
+        ctx: &mut Ctx<'_>,
+    ) {
+        self.mend_data(service, plan, ctx);
+    }
+
+    /// Damaged records are found and corrected.
+    pub(in crate::sim) fn repair_data(
+        &mut self,
+        service: usize,
+        plan: &WorldPlan,
+        ctx: &mut Ctx<'_>,
+    ) {
+        self.mend_data(service, plan, ctx);
+    }
+
+    fn mend_data(&mut self, service: usize, plan: &WorldPlan, ctx: &mut Ctx<'_>) {
+        self.clear_faults(plan, ctx, |world, fault| {
+            fault.effect == FaultEffect::DataDamage && world.belongs(fault.hit, service)
+        });
+    }
+}

@@ -1,0 +1,71 @@
+//! The HTML report in a real browser: it renders, in both languages, wide and narrow.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::env::TestEnv;
+
+const FLAGS: [&str; 9] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=2000",
+];
+
+fn chromium() -> Option<&'static str> {
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+        .into_iter()
+        .find(|path| Path::new(path).exists())
+}
+
+/// The document as the browser has it after loading `page` in a window of `width`, with a
+/// last element that holds the width of the content.
+fn dom(browser: &str, env: &TestEnv, page: &str, width: u32) -> String {
+    let output = Command::new(browser)
+        .args(FLAGS)
+        .arg(format!("--user-data-dir={}", env.path().join("profile").display()))
+        .arg(format!("--window-size={width},900"))
+        .arg("--dump-dom")
+        .arg(format!("file://{page}"))
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn reports_render_in_a_browser() {
+    let Some(browser) = chromium() else {
+        eprintln!("skipped: no chromium here");
+        return;
+    };
+    for lang in ["en", "ja"] {
+        let env = TestEnv::new();
+        env.ok(&["run", "quarterly-outage", "--band", "50", "--lang", lang, "--out", "o"]);
+        let html = std::fs::read_to_string(env.path().join("o/report.html")).unwrap();
+        for outside in ["http://", "https://", "src=\"//", "@import", "<script src"] {
+            let found = html.replace("http://www.w3.org/", "");
+            assert!(!found.contains(outside), "{lang}: the report reaches outside: {outside}");
+        }
+        // The page measures itself, so that a phone needs no sideways scrolling of the page.
+        let probe = "<script>document.title = 'wide ' + document.documentElement.scrollWidth;\
+                     </script></body>";
+        // The report forbids scripts to itself; only the measured copy may run one.
+        assert!(html.contains("default-src 'none'"), "{lang}: the report has no content policy");
+        let open = html.replace("default-src 'none'", "script-src 'unsafe-inline'");
+        let page = env.file("page.html", open.replace("</body>", probe));
+        for width in [500u32, 1200] {
+            let dom = dom(browser, &env, &page.to_string_lossy(), width);
+            assert!(dom.contains(&format!("lang=\"{lang}\"")), "{lang} at {width}");
+            assert!(dom.matches("<svg").count() >= 4, "{lang} at {width}: pictures are missing");
+            let title = dom.split("<title>").nth(1).and_then(|rest| rest.split('<').next());
+            let wide = title.and_then(|title| title.strip_prefix("wide "));
+            let wide: u32 = wide.and_then(|wide| wide.parse().ok()).expect("the page ran");
+            assert!(wide <= width, "{lang}: the page is {wide} wide in a window of {width}");
+        }
+    }
+}
