@@ -9,7 +9,7 @@ use super::pack_parts;
 use super::playbook;
 use super::symbols::Space;
 use crate::diag::{Diagnostic, Diagnostics, SourceText};
-use crate::model::{ContentHash, Gate, Name, Pack, Playbook, Priority, Trigger};
+use crate::model::{ContentHash, Gate, MILESTONES, Name, Pack, Playbook, Priority, Trigger};
 
 pub(crate) const CHANNEL: Space = Space::new("channel", "pack::unknown-channel");
 pub(crate) const SEVERITY: Space = Space::new("severity", "pack::unknown-severity");
@@ -20,26 +20,8 @@ pub(crate) const CAPABILITY: Space = Space::new("capability", "pack::unknown-cap
 pub(crate) const MOMENT: Space = Space::new("milestone", "pack::unknown-milestone");
 pub(crate) const PLAYBOOK: Space = Space::new("playbook", "pack::unknown-playbook");
 
-/// The instants that a clock may start or stop at: the milestones in their fixed order, and the
-/// first acknowledgement or step.
-const MOMENTS: [&str; 16] = [
-    "fault_start",
-    "impact_start",
-    "detectable",
-    "detected",
-    "page_delivered",
-    "acked",
-    "declared",
-    "roles_filled",
-    "first_internal",
-    "first_external",
-    "correct_hypothesis",
-    "mitigated",
-    "resolved",
-    "report_delivered",
-    "actions_filed",
-    "first_action",
-];
+/// What a clock may start or stop at beside the milestones: the first acknowledgement or step.
+const FIRST_ACTION: &str = "first_action";
 
 /// A pack from the text of its `pack.toml` and of its scripts. The scripts are not compiled here.
 ///
@@ -49,7 +31,7 @@ const MOMENTS: [&str; 16] = [
 pub fn pack(source: &SourceText, scripts: &[SourceText]) -> Result<Loaded<Pack>, Diagnostics> {
     let (tree, syntax) = super::toml::parse(source);
     let cx = Cx::new(source, syntax);
-    for moment in MOMENTS {
+    for moment in MILESTONES.into_iter().chain([FIRST_ACTION]) {
         cx.declare(MOMENT, &Name::from(moment));
     }
     let scripts = in_order(scripts);

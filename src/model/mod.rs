@@ -42,4 +42,4 @@ pub use system::{
     Store, System, Tool, ToolKind,
 };
 pub use telemetry::{GaugeSeries, Telemetry};
-pub use vocabulary::{DetectionSource, Mode, ServiceState, Source, When};
+pub use vocabulary::{DetectionSource, MILESTONES, Mode, ServiceState, Source, When};

@@ -19,6 +19,25 @@ macro_rules! words {
 }
 pub(crate) use words;
 
+/// The 15 milestones in canonical order, which need not be the order in time.
+pub const MILESTONES: [&str; 15] = [
+    "fault_start",
+    "impact_start",
+    "detectable",
+    "detected",
+    "page_delivered",
+    "acked",
+    "declared",
+    "roles_filled",
+    "first_internal",
+    "first_external",
+    "correct_hypothesis",
+    "mitigated",
+    "resolved",
+    "report_delivered",
+    "actions_filed",
+];
+
 words! {
     /// How well a service does, as health probes see it.
     ServiceState {

@@ -6,25 +6,6 @@ use crate::model::{DetectionSource, Name, Text, Violation};
 use crate::timeline::EventId;
 use crate::units::{SimDuration, SimTime};
 
-/// The 15 milestones in canonical order, which need not be the order in time.
-pub const MILESTONES: [&str; 15] = [
-    "fault_start",
-    "impact_start",
-    "detectable",
-    "detected",
-    "page_delivered",
-    "acked",
-    "declared",
-    "roles_filled",
-    "first_internal",
-    "first_external",
-    "correct_hypothesis",
-    "mitigated",
-    "resolved",
-    "report_delivered",
-    "actions_filed",
-];
-
 /// Whether a milestone was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

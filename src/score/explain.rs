@@ -3,14 +3,14 @@
 use super::adherence;
 use super::capability::ADHERENCE;
 use super::card::{
-    CapabilityResult, DutyResult, MILESTONES, MeasureResult, Milestone, Rating, Scorecard,
-    StepOutcome, StepResult,
+    CapabilityResult, DutyResult, MeasureResult, Milestone, Rating, Scorecard, StepOutcome,
+    StepResult,
 };
 use super::facts::Facts;
 use super::plan::ScorePlan;
 use super::scorecard::span;
 use crate::diag::did_you_mean;
-use crate::model::{Name, Pack, Text};
+use crate::model::{MILESTONES, Name, Pack, Text};
 use crate::timeline::{Event, EventId, Timeline};
 use crate::units::{SimDuration, SimTime};
 

@@ -1,9 +1,9 @@
 //! One pass over a timeline: the facts that every rating is made of, without any text.
 
-use super::card::MILESTONES;
 use super::plan::{ScorePlan, mark};
 use super::sli::SliTrack;
 use super::steps::{ActKind, StepAct, Steps};
+use crate::model::MILESTONES;
 use crate::model::{
     DecisionKind, DetectionSource, EntityKind, Name, Ref, ServiceState, Source, StepEffect, Trigger,
 };

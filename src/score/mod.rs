@@ -7,6 +7,8 @@
 //! **Invariant**: it reads the timeline and the pack, never telemetry, a clock or a file, and
 //! cannot tell a recorded, a simulated and a live timeline apart except by what they contain.
 
+pub use crate::model::MILESTONES;
+
 mod adherence;
 mod capability;
 mod card;
@@ -24,9 +26,8 @@ mod steps;
 
 pub use capability::ADHERENCE;
 pub use card::{
-    CapabilityResult, Correctness, DutyResult, MILESTONES, MeasureResult, Milestone,
-    MilestoneState, Overall, Rating, Scorecard, SeverityEntry, SeverityResult, StepOutcome,
-    StepResult,
+    CapabilityResult, Correctness, DutyResult, MeasureResult, Milestone, MilestoneState, Overall,
+    Rating, Scorecard, SeverityEntry, SeverityResult, StepOutcome, StepResult,
 };
 pub use explain::{Explanation, Part, TargetSource, Unknown, UsedEvent, explain};
 pub use facts::Span;

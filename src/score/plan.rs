@@ -1,6 +1,6 @@
 //! A pack compiled for scoring: names become numbers once, not once per trial.
 
-use super::card::MILESTONES;
+use crate::model::MILESTONES;
 use crate::model::{
     Audience, ForEach, Gate, Measure, Name, Pack, Source, StepEffect, Target, Trigger,
 };

@@ -2,11 +2,12 @@
 
 use super::adherence::{self, Adherence};
 use super::capability;
-use super::card::{MILESTONES, Milestone, Scorecard};
+use super::card::{Milestone, Scorecard};
 use super::facts::{Facts, Span};
 use super::plan::{ScorePlan, mark};
 use super::steps::Judged;
 use super::{measure, reading, severity};
+use crate::model::MILESTONES;
 use crate::model::{Pack, Violation};
 use crate::timeline::Timeline;
 use crate::units::SimDuration;
