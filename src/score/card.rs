@@ -21,7 +21,7 @@ pub enum MilestoneState {
 /// One milestone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Milestone {
-    /// One of [`MILESTONES`].
+    /// One of [`crate::model::MILESTONES`].
     pub name: &'static str,
     /// Whether it was reached.
     pub state: MilestoneState,
