@@ -4,8 +4,8 @@
 //! no other draw. Samplers use integers and `libm`, never the platform's own functions, so that
 //! a seed means the same everywhere.
 
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::units::{Seed, SimDuration};
