@@ -1,7 +1,8 @@
 //! Policy decisions per second on one core, and on two threads that compile for themselves.
 //!
-//! `repeated` asks about one state of knowledge again and again, `changing` about states that
-//! differ in what the rules read, so that every script runs.
+//! `repeated` asks about one state of knowledge again and again, `changing` about states whose
+//! numbers all differ without crossing what rules compare them with, and `asked` runs every
+//! script: with a trace, which never gives an answer again.
 
 #![allow(missing_docs, reason = "criterion's macros make public items")]
 
@@ -89,6 +90,12 @@ fn decide(c: &mut Criterion) {
                 b.iter(|| (0..DECISIONS).for_each(|_| drop(black_box(policies.escalate(next())))));
             });
         }
+        let mut policies = Policies::compile(&pack).expect("rules compile");
+        group.bench_function(format!("{name}/severity/asked"), |b| {
+            b.iter(|| {
+                (0..DECISIONS).for_each(|_| drop(black_box(policies.severity_traced(known))));
+            });
+        });
     }
     group.finish();
     c.bench_function("policy/compile", |b| {

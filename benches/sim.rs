@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use drill::model::{ContentHash, Environment, Name, Service, SliKind, SloSpec, System, Text};
+use drill::model::{ContentHash, Environment, Name, Service, SloSpec, System, Text};
 use drill::sim::{Baseline, EventQueue, Stream, StreamName, Streams, Token};
 use drill::units::{Seed, SimDuration, SimTime};
 
@@ -86,13 +86,9 @@ fn system() -> System {
         impact: text("web"),
         degraded: Vec::new(),
     };
-    let slo = |i: usize| SloSpec {
-        name: Name::from(format!("slo-{i}")),
-        service: Name::from("web"),
-        sli: SliKind::Availability,
-        target: "0.999".parse().expect("invariant: a ratio below 1"),
-        window: SimDuration::from_hours(720),
-        tiers: Vec::new(),
+    let slo = |i: usize| {
+        let target = "0.999".parse().expect("invariant: a ratio below 1");
+        SloSpec::new(format!("slo-{i}"), "web", target, SimDuration::from_hours(720))
     };
     System {
         name: Name::from("bench"),

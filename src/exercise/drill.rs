@@ -18,8 +18,8 @@ pub trait Progress {
     fn advance(&self, done: u64, all: u64);
 }
 
-/// Runs a drill once, and `band_trials` more times under the following seeds for the band
-/// (0: no band).
+/// Runs a drill once in full detail, and `band_trials` times under its seed and the following
+/// ones for the band (0: no band): the same runs as those of as many trials from its seed on.
 ///
 /// # Errors
 /// When the pack's scripts do not compile.
@@ -42,8 +42,8 @@ pub fn run_drill(
     let band = if band_trials == 0 {
         None
     } else {
-        let trials = run_trials(prepared, seed.trial(1), band_trials, progress)?;
-        Some(band(&trials, &scorecard))
+        let trials = run_trials(prepared, seed, band_trials, progress)?;
+        Some(band(seed, &trials, &scorecard))
     };
     Ok(Drill {
         system: inputs.system.clone(),
@@ -146,7 +146,7 @@ fn cut(block: &SliceBlock, from: SimTime, to: SimTime) -> SliceBlock {
     }
 }
 
-fn band(trials: &[TrialOutcome], card: &score::Scorecard) -> Band {
+fn band(seed: Seed, trials: &[TrialOutcome], card: &score::Scorecard) -> Band {
     let measures = card.measures.iter().enumerate().map(|(i, measure)| {
         let of = trials.iter().map(|trial| &trial.score.measures[i]);
         let mut values: Vec<SimDuration> = of.clone().filter_map(|m| m.value).collect();
@@ -165,7 +165,7 @@ fn band(trials: &[TrialOutcome], card: &score::Scorecard) -> Band {
             place,
         }
     });
-    Band { trials: count(trials.len()), measures: measures.collect() }
+    Band { seed, trials: count(trials.len()), measures: measures.collect() }
 }
 
 pub(super) fn count(n: usize) -> u32 {

@@ -20,3 +20,4 @@ pub use result::{
     Band, BandMeasure, Drill, Requirement, TrialMeasure, TrialMilestone, Trials, WhyMeasure,
 };
 pub use trials::{TrialOutcome, TrialsAsked, run_trials, trials};
+pub use why::SENSITIVITY_TRIALS;

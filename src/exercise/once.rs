@@ -63,6 +63,8 @@ struct Run<'p, 'i> {
     known: Known,
     dirty: Dirty,
     active: Vec<Finding>,
+    /// Rule and entity of what people and peers reported themselves.
+    reported: Vec<(Name, Ref)>,
     severity: Option<Name>,
     reasons: Vec<Name>,
     escalated: Vec<(u32, Name)>,
@@ -96,6 +98,7 @@ pub(super) fn run(
         known: Known::new(&prepared.setup(start)),
         dirty: Dirty::default(),
         active: Vec::new(),
+        reported: Vec::new(),
         severity: None,
         reasons: Vec::new(),
         escalated: Vec::new(),
@@ -119,7 +122,10 @@ impl Run<'_, '_> {
             let now = if outputs.is_empty() { next } else { self.sim.now() };
             for output in outputs.drain(..) {
                 match output {
-                    Output::Event(draft) => self.write(draft),
+                    Output::Event(draft) => {
+                        self.note_report(&draft);
+                        self.write(draft);
+                    }
                     Output::Slice { slo, end, slice } => self.slice(slo, end, slice),
                 }
             }
@@ -156,6 +162,13 @@ impl Run<'_, '_> {
         };
         let next = (minutes / step + 1) * step;
         Some(detected + SimDuration::from_minutes(next))
+    }
+
+    /// Remembers what people and peers report themselves.
+    fn note_report(&mut self, draft: &Draft) {
+        if let (EventKind::Finding { rule, .. }, [about]) = (&draft.kind, draft.about.as_slice()) {
+            self.reported.push((rule.clone(), about.clone()));
+        }
     }
 
     fn write(&mut self, draft: Draft) {
@@ -260,8 +273,12 @@ impl Run<'_, '_> {
         let answer = self.policies.detect(&self.known);
         self.failed(answer.failure);
         let found = answer.value;
-        let new: Vec<Finding> =
-            found.iter().filter(|finding| !self.active.contains(finding)).cloned().collect();
+        // A rule that only repeats what somebody reported finds nothing new.
+        let told = |finding: &Finding| {
+            self.reported.iter().any(|(rule, on)| *rule == finding.rule && *on == finding.about)
+        };
+        let is_new = |finding: &&Finding| !self.active.contains(finding) && !told(finding);
+        let new: Vec<Finding> = found.iter().filter(is_new).cloned().collect();
         self.active = found;
         for finding in &new {
             let Finding { rule, about, trigger, source } = finding.clone();

@@ -269,16 +269,20 @@ fn trigger_of(scenario: &Scenario) -> Option<Trigger> {
     }
 }
 
-/// The steps a scenario expects, under the one playbook that has most of them: playbooks share
-/// step ids, and an expectation is about one procedure.
+/// The steps a scenario expects, under the playbook that it names, else under the one that has
+/// most of them: playbooks share step ids, and an expectation is about one procedure.
 fn required_steps(scenario: &Scenario, pack: &Pack) -> Vec<RequiredStep> {
     let mut named: Vec<&Name> =
         scenario.expect.first_actions.iter().chain(&scenario.expect.required_steps).collect();
     named.dedup();
     let has = |playbook: &Playbook, id: &Name| playbook.steps.iter().any(|step| step.id == *id);
+    let meant = |playbook: &&Playbook| {
+        scenario.expect.playbook.as_ref().is_none_or(|named| playbook.id == *named)
+    };
     let counted = pack
         .playbooks
         .iter()
+        .filter(meant)
         .map(|playbook| (named.iter().filter(|id| has(playbook, id)).count(), playbook));
     // Between equals, the one for what the scenario breaks; then the pack's first, which
     // `max_by_key` finds last.

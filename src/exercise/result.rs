@@ -5,7 +5,7 @@ use crate::diag::Diagnostic;
 use crate::model::{Name, Pack, Preset, Scenario, System, Telemetry};
 use crate::score::Scorecard;
 use crate::timeline::{Header, Timeline, TraceHash};
-use crate::units::SimDuration;
+use crate::units::{Seed, SimDuration};
 
 /// A drill, run once.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct Drill {
 /// Where one run lies among many of the same drill.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Band {
+    /// Seed of the first trial, which is the one run's; trial n has seed + n.
+    pub seed: Seed,
     /// Number of trials.
     pub trials: u32,
     /// Per measure, in the pack's order.
@@ -138,7 +140,7 @@ pub struct Trials {
     /// What the first trial is a function of.
     pub header: Header,
     /// First seed; trial n has seed + n.
-    pub seed: crate::units::Seed,
+    pub seed: Seed,
     /// Number of trials.
     pub trials: u32,
     /// Hash over the runs' hashes in seed order.

@@ -11,17 +11,18 @@ use crate::units::SimDuration;
 
 /// Trials per improvement of the sensitivity table; the same seeds each time, so that the
 /// difference between two columns is the improvement's alone.
-const SENSITIVITY_TRIALS: usize = 200;
+pub const SENSITIVITY_TRIALS: usize = 200;
 
 /// A cause, and the milestones whose waiting time is put down to it.
-const CAUSES: [(&str, &[&str]); 7] = [
+const CAUSES: [(&str, &[&str]); 8] = [
     ("detection", &["detectable", "detected"]),
     ("delivery", &["page_delivered"]),
     ("acknowledgement", &["acked"]),
     ("roster", &["roles_filled"]),
     ("procedure", &["declared", "first_internal", "first_external"]),
     ("diagnosis", &["correct_hypothesis"]),
-    ("repair", &["mitigated", "resolved", "report_delivered", "actions_filed"]),
+    ("repair", &["mitigated", "resolved"]),
+    ("writing", &["report_delivered", "actions_filed"]),
 ];
 
 /// What is improved, and how.

@@ -6,6 +6,7 @@ use rhai::{AST, Engine, OptimizationLevel, ParseError, ParseErrorType, Position}
 
 use super::lint;
 use super::place::Scripts;
+use super::scale::Scales;
 use crate::diag::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::model::{DecisionKind, Name, Pack};
 
@@ -45,6 +46,8 @@ pub(super) struct Compiled {
     pub(super) scripts: Scripts,
     /// Trigger by rule, as far as scripts name both as plain texts.
     pub(super) triggers: BTreeMap<Name, Name>,
+    /// What numbers are compared with.
+    pub(super) scales: Scales,
 }
 
 /// Compiles all files.
@@ -73,7 +76,8 @@ pub(super) fn compile(engine: &mut Engine, pack: &Pack) -> Result<Compiled, Diag
     for (_, part) in parse_all(engine, &scripts, &mut found) {
         ast.combine(part);
     }
-    Ok(Compiled { ast, scripts, triggers })
+    let scales = Scales::of(engine, &ast);
+    Ok(Compiled { ast, scripts, triggers, scales })
 }
 
 /// Every file that parses, by its number.

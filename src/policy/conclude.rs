@@ -36,8 +36,17 @@ pub(super) fn register(registry: &mut Registry<'_>) {
     register_violation(registry, "unsafe_violation", true);
 }
 
+/// The functions that make a duration, and the milliseconds of one of theirs.
+const DURATIONS: [(&str, i64); 3] =
+    [("minutes", 60_000), ("hours", 3_600_000), ("days", 86_400_000)];
+
+/// The milliseconds of one minute, hour or day.
+pub(super) fn milliseconds(function: &str) -> Option<i64> {
+    DURATIONS.iter().find(|(name, _)| *name == function).map(|(_, ms)| *ms)
+}
+
 fn register_durations(registry: &mut Registry<'_>) {
-    for (name, ms) in [("minutes", 60_000_i64), ("hours", 3_600_000), ("days", 86_400_000)] {
+    for (name, ms) in DURATIONS {
         let too_long = move |n: String| refuse(format!("{name}({n}) is too long a time"), None);
         registry.engine.register_fn(name, move |n: i64| {
             n.checked_mul(ms).ok_or_else(|| too_long(n.to_string()))

@@ -19,6 +19,7 @@ mod place;
 mod policies;
 mod registry;
 mod sandbox;
+mod scale;
 mod snapshot;
 mod views;
 

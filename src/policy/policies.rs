@@ -127,21 +127,21 @@ impl Policies {
 
     fn ask_detect(&mut self, known: &Known, traced: bool) -> Answer<Vec<Finding>> {
         let snapshot = self.prepare(known, traced, 0);
-        if !traced && let Some(value) = self.memos.detect.find(&snapshot) {
+        if !traced && let Some(value) = self.memos.detect.find(&snapshot, &self.compiled.scales) {
             return answer(Ok(value));
         }
         let list = self.call(DecisionKind::Detect, Facts(Rc::clone(&snapshot)), traced);
         let found = list.and_then(|list| self.list_of(DecisionKind::Detect, list));
         if !traced && let Ok(value) = &found {
             let read = self.host.read.get();
-            self.memos.detect.keep(&snapshot, read, value.clone());
+            self.memos.detect.keep(&snapshot, &self.compiled.scales, read, value.clone());
         }
         answer(found)
     }
 
     fn ask_severity(&mut self, known: &Known, traced: bool) -> Answer<Decision> {
         let snapshot = self.prepare(known, traced, 0);
-        if !traced && let Some(value) = self.memos.severity.find(&snapshot) {
+        if !traced && let Some(value) = self.memos.severity.find(&snapshot, &self.compiled.scales) {
             return Answer { value, failure: None };
         }
         let kind = DecisionKind::Severity;
@@ -153,7 +153,7 @@ impl Policies {
             Ok(value) => {
                 if !traced {
                     let read = self.host.read.get();
-                    self.memos.severity.keep(&snapshot, read, value.clone());
+                    self.memos.severity.keep(&snapshot, &self.compiled.scales, read, value.clone());
                 }
                 Answer { value, failure: None }
             }
@@ -170,14 +170,14 @@ impl Policies {
 
     fn ask_escalate(&mut self, known: &Known, traced: bool) -> Answer<Vec<Escalation>> {
         let snapshot = self.prepare(known, traced, 0);
-        if !traced && let Some(value) = self.memos.escalate.find(&snapshot) {
+        if !traced && let Some(value) = self.memos.escalate.find(&snapshot, &self.compiled.scales) {
             return answer(Ok(value));
         }
         let list = self.call(DecisionKind::Escalate, Incident(Rc::clone(&snapshot)), traced);
         let steps = list.and_then(|list| self.list_of(DecisionKind::Escalate, list));
         if !traced && let Ok(value) = &steps {
             let read = self.host.read.get();
-            self.memos.escalate.keep(&snapshot, read, value.clone());
+            self.memos.escalate.keep(&snapshot, &self.compiled.scales, read, value.clone());
         }
         answer(steps)
     }

@@ -13,7 +13,8 @@ use rhai::packages::{
     MoreStringPackage, Package,
 };
 use rhai::{
-    Array, Dynamic, Engine, FnPtr, ImmutableString, NativeCallContext, OptimizationLevel, Position,
+    Array, Dynamic, Engine, FnPtr, ImmutableString, Module, NativeCallContext, OptimizationLevel,
+    Position, Shared,
 };
 
 use super::host::{Checked, Host, HostError, refuse};
@@ -51,15 +52,34 @@ const VISITS: u32 = 60;
 /// Symbols that are a mistake in a policy.
 const DISABLED: [&str; 7] = ["eval", "import", "export", "this", "curry", "global", "sync"];
 
+thread_local! {
+    /// What the packages bring, made once per thread.
+    static LIBRARY: Shared<Module> = Shared::new(library());
+}
+
+/// The functions of all packages, as entries of one table.
+///
+/// **Why**: a package lists its functions in a manifest and computes the hash of each until one
+/// fits. A call forgets at its end what it found, so every call of a script would search all
+/// manifests again, and more than once for each name that they do not have: two thirds of the
+/// time of a question.
+fn library() -> Module {
+    let mut library = Module::new();
+    CorePackage::init(&mut library);
+    LogicPackage::init(&mut library);
+    BasicMathPackage::init(&mut library);
+    BasicArrayPackage::init(&mut library);
+    BasicMapPackage::init(&mut library);
+    MoreStringPackage::init(&mut library);
+    library.register_lazy_functions();
+    library.build_index();
+    library
+}
+
 /// An engine for the scripts of a pack.
 pub(super) fn engine(host: &Rc<Host>, traced: bool) -> Engine {
     let mut engine = Engine::new_raw();
-    CorePackage::new().register_into_engine(&mut engine);
-    LogicPackage::new().register_into_engine(&mut engine);
-    BasicMathPackage::new().register_into_engine(&mut engine);
-    BasicArrayPackage::new().register_into_engine(&mut engine);
-    BasicMapPackage::new().register_into_engine(&mut engine);
-    MoreStringPackage::new().register_into_engine(&mut engine);
+    engine.register_global_module(LIBRARY.with(Shared::clone));
     engine
         .set_strict_variables(true)
         .set_allow_shadowing(false)

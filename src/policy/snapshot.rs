@@ -3,7 +3,9 @@
 use rhai::ImmutableString;
 
 use super::memo::{Words, reads};
-use crate::model::{EntityKind, Environment, Name, Ref, ServiceState, SignalKind};
+use super::scale::{Measure, Scales, Word};
+use super::views::count;
+use crate::model::{EntityKind, Environment, Name, Ref, ServiceState, SignalKind, Trigger};
 use crate::timeline::{AgentKnown, FindingKnown, Known, SIGNALS, ServiceKnown};
 use crate::units::SimTime;
 
@@ -83,26 +85,37 @@ impl ServiceFacts {
         self.state_for_ms >= SETTLED_MS
     }
 
-    fn key(&self, read: u64, words: &mut Words, key: &mut Vec<u64>) {
+    fn key(&self, read: u64, scales: &Scales, words: &mut Words, key: &mut Vec<u64>) {
         let has = |bits: u64| read & bits != 0;
-        if has(reads::STATES) {
-            let mode = self.mode_name.as_ref().map_or(0, |mode| words.number(mode));
-            key.extend([self.state as u64, u64::from(self.failed), mode]);
+        if has(reads::STATE) {
+            let word = scales.word(Word::State, self.state.as_str());
+            key.push(word.unwrap_or(self.state as u64));
+        }
+        if has(reads::FAILED) {
+            key.push(u64::from(self.failed));
+        }
+        if has(reads::MODE) {
+            let exact = || self.mode_name.as_ref().map_or(0, |mode| words.number(mode));
+            key.push(scales.word(Word::Mode, &self.mode).unwrap_or_else(exact));
         }
         if has(reads::LATENCY) {
-            key.push(number(Some(self.p95_ratio_10m)));
+            scales.decimal(Measure::Latency, self.p95_ratio_10m, key);
         }
         if has(reads::TRAFFIC) {
-            key.push(number(Some(self.traffic_ratio)));
+            scales.decimal(Measure::Traffic, self.traffic_ratio, key);
         }
-        if has(reads::ALERTS) {
-            key.extend([whole(self.pages_firing), whole(self.tickets_firing)]);
+        if has(reads::PAGES) {
+            scales.whole(Measure::Pages, self.pages_firing, key);
+        }
+        if has(reads::TICKETS) {
+            scales.whole(Measure::Tickets, self.tickets_firing, key);
         }
         if has(reads::SETTLED) {
             key.push(u64::from(self.settled()));
         }
         if has(reads::STATE_TIMES) {
-            key.extend([whole(self.failed_for_ms), whole(self.state_for_ms)]);
+            scales.whole(Measure::FailedFor, self.failed_for_ms, key);
+            scales.whole(Measure::StateFor, self.state_for_ms, key);
         }
     }
 
@@ -135,15 +148,6 @@ pub(super) struct AgentFacts {
 /// A whole number in a key.
 const fn whole(value: i64) -> u64 {
     value.cast_unsigned()
-}
-
-/// A number in a key; one that was never seen differs from all others.
-fn number(value: Option<f64>) -> u64 {
-    match value {
-        None => u64::MAX,
-        Some(value) if value.is_nan() => f64::NAN.to_bits(),
-        Some(value) => value.to_bits(),
-    }
 }
 
 impl AgentFacts {
@@ -277,16 +281,26 @@ impl Snapshot {
             && same_agents()
     }
 
-    /// Adds the values of all that `read` marks. The length of each part is fixed by `read` and
-    /// the numbers of services and agents, or stated, so that equal keys mean equal values.
-    pub(super) fn key(&self, read: u64, words: &mut Words, key: &mut Vec<u64>) {
+    /// Adds what scripts can learn of all that `read` marks. The length of each part is fixed by
+    /// `read` and the numbers of services and agents, or stated, so that equal keys mean equal
+    /// answers.
+    pub(super) fn key(&self, read: u64, scales: &Scales, words: &mut Words, key: &mut Vec<u64>) {
         let has = |bits: u64| read & bits != 0;
         key.push(self.environment.map_or(0, |environment| environment as u64 + 1));
         for service in &self.services {
-            service.key(read, words, key);
+            service.key(read, scales, words, key);
+        }
+        if has(reads::FAILED_TOTAL) {
+            key.push(whole(self.services_failed()));
+        }
+        if has(reads::DEGRADED) {
+            key.push(whole(self.services_degraded()));
+        }
+        if has(reads::PAGING) {
+            scales.whole(Measure::Paging, self.services_paging(), key);
         }
         if has(reads::LATENCY_MAX) {
-            key.push(number(Some(self.p95_ratio_max())));
+            scales.decimal(Measure::LatencyMax, self.p95_ratio_max(), key);
         }
         for agent in &self.agents {
             if has(reads::REPORTED) {
@@ -297,22 +311,42 @@ impl Snapshot {
             }
             let mut left = read & reads::AGENT_SIGNALS;
             while left != 0 {
-                key.push(number(agent.signals[left.trailing_zeros() as usize]));
+                let kind = left.trailing_zeros() as usize;
+                scales.signal(kind, agent.signals[kind], key);
                 left &= left - 1;
             }
         }
         if has(reads::SYSTEM) {
-            key.extend(self.system.iter().map(|&signal| number(signal)));
+            for (kind, &signal) in self.system.iter().enumerate() {
+                scales.signal(kind, signal, key);
+            }
         }
         if has(reads::HUNG) {
             key.extend([whole(self.agents_hung), whole(self.agents_hung_blocking)]);
         }
         if has(reads::DETECTED_AGO) {
-            key.push(whole(self.incident.detected_ago_ms));
+            scales.whole(Measure::DetectedAgo, self.incident.detected_ago_ms, key);
         }
-        if has(reads::INCIDENT) {
-            self.incident.key(words, key);
-        }
+        self.incident.key(read, words, key);
+    }
+
+    fn services(&self, which: impl Fn(&ServiceFacts) -> bool) -> i64 {
+        count(self.services.iter().filter(|service| which(service)).count())
+    }
+
+    /// How many services have failed.
+    pub(super) fn services_failed(&self) -> i64 {
+        self.services(|service| service.failed)
+    }
+
+    /// How many services are degraded.
+    pub(super) fn services_degraded(&self) -> i64 {
+        self.services(|service| service.state == ServiceState::Degraded)
+    }
+
+    /// How many services page.
+    pub(super) fn services_paging(&self) -> i64 {
+        self.services(|service| service.pages_firing > 0)
     }
 
     /// The worst latency of all services, over its baseline; 1 without services.
@@ -363,16 +397,34 @@ impl IncidentFacts {
         }
     }
 
-    fn key(&self, words: &mut Words, key: &mut Vec<u64>) {
-        let severity = self.severity_name.as_ref().map_or(0, |level| words.number(level));
-        let stages =
-            [self.detected, self.acknowledged, self.declared, self.mitigated, self.resolved];
-        key.extend(stages.map(u64::from));
-        key.extend([severity, whole(self.level_reached), self.findings.len() as u64]);
-        for finding in &self.findings {
-            let about = &finding.about;
-            key.extend([words.number(&finding.rule), words.number(&finding.trigger)]);
-            key.extend([about.kind as u64, words.number(&about.name)]);
+    fn key(&self, read: u64, words: &mut Words, key: &mut Vec<u64>) {
+        let has = |bits: u64| read & bits != 0;
+        if has(reads::SEVERITY) {
+            key.push(self.severity_name.as_ref().map_or(0, |level| words.number(level)));
+        }
+        if has(reads::STAGES) {
+            key.extend([self.detected, self.mitigated, self.resolved].map(u64::from));
+        }
+        if has(reads::ANSWERED) {
+            key.extend([self.acknowledged, self.declared].map(u64::from));
+        }
+        if has(reads::LEVEL) {
+            key.push(whole(self.level_reached));
+        }
+        if has(reads::TRIGGERS) {
+            let there = |trigger: &Trigger| {
+                self.findings.iter().any(|finding| finding.trigger == *trigger.as_str())
+            };
+            let bits = Trigger::ALL.iter().enumerate();
+            key.push(bits.fold(0, |sum, (bit, one)| sum | u64::from(there(one)) << bit));
+        }
+        if has(reads::FINDINGS) {
+            key.push(self.findings.len() as u64);
+            for finding in &self.findings {
+                let about = &finding.about;
+                key.extend([words.number(&finding.rule), words.number(&finding.trigger)]);
+                key.extend([about.kind as u64, words.number(&about.name)]);
+            }
         }
     }
 }

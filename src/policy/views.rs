@@ -117,7 +117,7 @@ fn whole(value: f64) -> i64 {
 }
 
 /// A number of things; there are never 2^63 of them.
-fn count(n: usize) -> i64 {
+pub(super) fn count(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
@@ -188,19 +188,15 @@ fn register_environment<V: Whole>(registry: &mut Registry<'_>) {
 }
 
 fn register_totals<V: Whole>(registry: &mut Registry<'_>) {
-    fn services<V: Whole>(view: &V, which: impl Fn(&&ServiceFacts) -> bool) -> i64 {
-        count(view.all().services.iter().filter(which).count())
-    }
     registry.reading(reads::NAMES);
     registry.get("agents_total", |view: &V| count(view.all().agents.len()));
     registry.get("services_total", |view: &V| count(view.all().services.len()));
-    registry.reading(reads::STATES);
-    registry.get("services_failed", |view: &V| services(view, |s| s.failed));
-    registry
-        .get("services_degraded", |view: &V| services(view, |s| s.state == ServiceState::Degraded));
-    registry
-        .reading(reads::ALERTS)
-        .get("services_paging", |view: &V| services(view, |s| s.pages_firing > 0));
+    registry.reading(reads::FAILED_TOTAL);
+    registry.get("services_failed", |view: &V| view.all().services_failed());
+    registry.reading(reads::DEGRADED);
+    registry.get("services_degraded", |view: &V| view.all().services_degraded());
+    registry.reading(reads::PAGING);
+    registry.get("services_paging", |view: &V| view.all().services_paging());
     registry.reading(reads::LATENCY_MAX);
     registry.get("p95_ratio_max", |view: &V| view.all().p95_ratio_max());
     registry.reading(reads::HUNG);
@@ -246,9 +242,11 @@ fn register_service(registry: &mut Registry<'_>) {
         ServiceState::ALL.iter().map(|state| state.as_str().into()).collect();
     registry.reading(reads::NAMES);
     registry.get("name", |s: &Service| s.facts().name.clone());
-    registry.reading(reads::STATES);
+    registry.reading(reads::STATE);
     registry.get("state", move |s: &Service| states[s.facts().state as usize].clone());
+    registry.reading(reads::FAILED);
     registry.get("failed", |s: &Service| s.facts().failed);
+    registry.reading(reads::MODE);
     registry.get("mode", |s: &Service| s.facts().mode.clone());
     registry.reading(reads::STATE_TIMES);
     registry.get("failed_for_ms", |s: &Service| s.facts().failed_for_ms);
@@ -259,10 +257,21 @@ fn register_service(registry: &mut Registry<'_>) {
     registry.get("p95_ratio_10m", |s: &Service| s.facts().p95_ratio_10m);
     registry.reading(reads::TRAFFIC);
     registry.get("traffic_ratio", |s: &Service| s.facts().traffic_ratio);
-    registry.reading(reads::ALERTS);
+    registry.reading(reads::PAGES);
     registry.get("pages_firing", |s: &Service| s.facts().pages_firing);
+    registry.reading(reads::TICKETS);
     registry.get("tickets_firing", |s: &Service| s.facts().tickets_firing);
 }
+
+/// Signals that scripts see with their fraction, of an agent and of the whole system.
+pub(super) const RATIOS: [SignalKind; 6] = [
+    SignalKind::TokenRatio,
+    SignalKind::CallRatio,
+    SignalKind::TestFailureRatio,
+    SignalKind::ReviewFindingRatio,
+    SignalKind::TaskTimeRatio,
+    SignalKind::HelpRequestRatio,
+];
 
 fn register_agent(registry: &mut Registry<'_>) {
     use SignalKind as S;
@@ -283,15 +292,7 @@ fn register_agent(registry: &mut Registry<'_>) {
         registry.reading(reads::agent_signal(kind as usize));
         registry.get(kind.as_str(), move |a: &Agent| whole(a.signal(kind, unseen)));
     }
-    let ratios = [
-        S::TokenRatio,
-        S::CallRatio,
-        S::TestFailureRatio,
-        S::ReviewFindingRatio,
-        S::TaskTimeRatio,
-        S::HelpRequestRatio,
-    ];
-    for kind in ratios {
+    for kind in RATIOS {
         registry.reading(reads::agent_signal(kind as usize));
         registry.get(kind.as_str(), move |a: &Agent| a.signal(kind, 1.0));
     }
@@ -304,14 +305,18 @@ fn register_agent(registry: &mut Registry<'_>) {
 fn register_incident(registry: &mut Registry<'_>) {
     registry.reading(reads::DETECTED_AGO);
     registry.get("detected_ago_ms", |i: &Incident| i.0.incident.detected_ago_ms);
-    registry.reading(reads::INCIDENT);
+    registry.reading(reads::SEVERITY);
     registry.get("severity", |i: &Incident| i.0.incident.severity.clone());
+    registry.reading(reads::STAGES);
     registry.get("detected", |i: &Incident| i.0.incident.detected);
-    registry.get("acknowledged", |i: &Incident| i.0.incident.acknowledged);
-    registry.get("declared", |i: &Incident| i.0.incident.declared);
     registry.get("mitigated", |i: &Incident| i.0.incident.mitigated);
     registry.get("resolved", |i: &Incident| i.0.incident.resolved);
+    registry.reading(reads::ANSWERED);
+    registry.get("acknowledged", |i: &Incident| i.0.incident.acknowledged);
+    registry.get("declared", |i: &Incident| i.0.incident.declared);
+    registry.reading(reads::LEVEL);
     registry.get("level_reached", |i: &Incident| i.0.incident.level_reached);
+    registry.reading(reads::FINDINGS);
     registry.get("findings", |i: &Incident| {
         let finding = |f: &crate::timeline::FindingKnown| {
             let mut map = Map::new();
@@ -325,6 +330,7 @@ fn register_incident(registry: &mut Registry<'_>) {
         let mut findings = i.0.incident.findings.iter();
         Ok(findings.any(|finding| finding.rule == *rule))
     });
+    registry.reading(reads::TRIGGERS);
     registry.ask("has_trigger", |i: &Incident, trigger| {
         if Trigger::from_word(trigger).is_none() {
             let words = Trigger::ALL.iter().map(|trigger| trigger.as_str());

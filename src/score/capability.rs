@@ -1,7 +1,7 @@
 //! Capabilities, hard gates and the overall rating.
 
 use super::adherence::rule;
-use super::card::{CapabilityResult, MeasureResult, Overall, Rating};
+use super::card::{CapabilityResult, Correctness, MeasureResult, Overall, Rating};
 use super::facts::Facts;
 use super::plan::mark;
 use super::severity::{Mistakes, Wrong};
@@ -92,6 +92,29 @@ pub(super) fn overall(
     // Sums of shares may end up a hair beside the bound.
     let sum = (sum * 1e9).round() / 1e9;
     let points = (observable >= 0.5).then_some(sum.clamp(0.0, 100.0));
+    rated(points, source, gates)
+}
+
+/// The verdict on a record without an incident: P when nobody was alarmed, U when one was
+/// declared; pages alone are worth an M.
+pub(super) fn quiet(
+    mistakes: &Correctness,
+    source: Source,
+    gates: Vec<(Name, Vec<EventId>)>,
+) -> Overall {
+    let points = match (mistakes.false_declarations, mistakes.false_pages) {
+        (0, 0) => 100.0,
+        (0, _) => 40.0,
+        _ => 0.0,
+    };
+    let mut overall = rated(Some(points), source, gates);
+    if overall.rating == Some(Rating::U) && mistakes.false_declarations == 0 {
+        overall.rating = Some(Rating::M);
+    }
+    overall
+}
+
+fn rated(points: Option<f64>, source: Source, gates: Vec<(Name, Vec<EventId>)>) -> Overall {
     let by_points = points.map(|points| match points {
         p if p >= 90.0 => Rating::P,
         p if p >= 75.0 => Rating::S,

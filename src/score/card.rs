@@ -168,7 +168,8 @@ pub struct CapabilityResult {
 /// The overall result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overall {
-    /// 0 to 100; `None` when less than half of the weight was observable.
+    /// 0 to 100; `None` when less than half of the weight was observable. Without an incident:
+    /// 100 when nobody was alarmed, 40 for pages alone, 0 for a declaration.
     pub points: Option<f64>,
     /// `None` where all responders were simulated, or points are unknown.
     pub rating: Option<Rating>,
@@ -220,6 +221,10 @@ pub struct Correctness {
 /// What a timeline is worth under a pack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scorecard {
+    /// Whether there was an incident at all. Without one (a control drill on a quiet day) nothing
+    /// but false alarms is judged: `overall` is their verdict, and what is not observable is no
+    /// gap in the exercise.
+    pub incident: bool,
     /// Always all 15, in canonical order.
     pub milestones: Vec<Milestone>,
     /// In the pack's order.

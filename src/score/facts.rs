@@ -299,9 +299,8 @@ impl<'a> Facts<'a> {
         })
     }
 
-    /// See [`SliTrack::mitigated`]. Where no SLI was breached (an agent that hangs), or a record
-    /// never says when it recovered, the claim counts; without a claim the moment at which the
-    /// last fault was cleared.
+    /// See [`SliTrack::mitigated`]. Where no SLI was breached, or a record never says when it
+    /// recovered, the claim counts; without a claim the moment at which the last fault was cleared.
     fn mitigated(&self) -> Option<Mark> {
         let silent = self.sli.bad.iter().all(|bad| bad.to.is_none());
         let recorded = self.plan.source == Source::Recorded;
@@ -416,6 +415,13 @@ impl<'a> Facts<'a> {
         let duty = &self.plan.duties[index];
         let any = duty.channels.iter().any(Option::is_some);
         !any || self.severity.is_some_and(|rank| duty.channels[rank].is_some())
+    }
+
+    /// Whether there was an incident: something failed or users were hit. A record that is silent
+    /// about both had one unless nothing was expected; a false alarm makes none.
+    pub(super) fn incident(&self) -> bool {
+        let began = [mark::FAULT_START, mark::IMPACT_START];
+        !self.plan.expect_nothing || began.iter().any(|which| self.marks[*which].is_some())
     }
 
     /// Whether something was wrong at `at`, or had been.

@@ -45,11 +45,18 @@ fn assemble(
     let gates = capability::gates(facts, &violations, &mistakes, &severity::wrong(facts));
     let (capabilities, observable) =
         capability::capabilities(pack, header.frequency.as_ref(), &measures, adherence.rating);
+    let incident = facts.incident();
+    let overall = if incident {
+        capability::overall(&capabilities, observable, header.source, gates)
+    } else {
+        capability::quiet(&mistakes.count(), header.source, gates)
+    };
     Scorecard {
+        incident,
         milestones: milestones(facts),
         steps: adherence::results(facts, pack, judged),
         duties: adherence::duties(facts, pack),
-        overall: capability::overall(&capabilities, observable, header.source, gates),
+        overall,
         severity: severity::severity(facts),
         correctness: mistakes.count(),
         measures,

@@ -62,6 +62,7 @@ pub(crate) fn pack(scripts: &[(&str, &str)]) -> Pack {
         gates: Vec::new(),
         health_check_every: SimDuration::from_minutes(30),
         decisions: Vec::new(),
+        texts: Vec::new(),
         scripts: scripts
             .iter()
             .map(|(path, text)| (Name::from(*path), Name::from(*text)))

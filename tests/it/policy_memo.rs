@@ -63,8 +63,8 @@ fn some_facts() -> impl Strategy<Value = Facts> {
                 let mut fact = down(&names.services[index], minutes);
                 fact.state = ServiceState::ALL[state];
                 fact.signals = vec![
-                    (SignalKind::P95Ratio10m, f64::from(ratio)),
-                    (SignalKind::TrafficRatio, f64::from(ratio)),
+                    (SignalKind::P95Ratio10m, f64::from(ratio) + 1e-16 * minutes as f64),
+                    (SignalKind::TrafficRatio, 0.7 * f64::from(ratio)),
                 ];
                 stated.services.retain(|other| other.name != fact.name);
                 stated.services.push(fact);

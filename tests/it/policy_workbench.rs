@@ -2,7 +2,7 @@
 
 use drill::diag::{Diagnostics, SourceText, Span};
 use drill::model::{Expect, Given, RuleCase, RuleTests};
-use drill::report::{ruletest_json, ruletest_junit, ruletest_text};
+use drill::report::{Lang, ruletest_json, ruletest_junit, ruletest_text};
 use drill::workbench::{TestReport, run_tests};
 
 use super::policy_fixture::{SHIPPED, down, facts, pack, setup};
@@ -46,7 +46,7 @@ fn outcomes_are_told_apart() {
     let totals = &report.totals;
     assert_eq!((totals.passed, totals.failed, totals.skipped, totals.errored), (1, 1, 1, 2));
     assert!(!report.holds());
-    insta::assert_snapshot!(ruletest_text(&report));
+    insta::assert_snapshot!(ruletest_text(&report, Lang::En));
 }
 
 #[test]

@@ -102,6 +102,23 @@ fn false_alarms_are_counted() {
 }
 
 #[test]
+fn a_quiet_day_is_judged_by_its_false_alarms() {
+    let page = |page| EventKind::PageSent { page, channel: n("urgent"), attempt: 1, level: 1 };
+    let verdict = |mut quiet: Story| {
+        quiet.header.expect_nothing = true;
+        quiet.header.expected_severity = None;
+        let card = quiet.card();
+        assert!(!card.incident);
+        (card.overall.points, card.overall.rating)
+    };
+    assert_eq!(verdict(Story::new()), (Some(100.0), Some(Rating::P)));
+    assert_eq!(verdict(Story::new().put(5, page(1), "")), (Some(40.0), Some(Rating::M)));
+    let declared = Story::new().put(5, page(1), "").declare(6, "high");
+    assert_eq!(verdict(declared), (Some(0.0), Some(Rating::U)));
+    assert!(good().card().incident);
+}
+
+#[test]
 fn a_whole_scorecard() {
     insta::assert_debug_snapshot!(good().card());
 }

@@ -191,6 +191,7 @@ pub(super) fn pack() -> Pack {
         gates: Gate::ALL.to_vec(),
         health_check_every: SimDuration::from_hours(1),
         decisions: Vec::new(),
+        texts: Vec::new(),
         scripts: Vec::new(),
         hash: ContentHash(1),
     }

@@ -1,10 +1,12 @@
 //! Calling everybody in, and asking for approvals.
 
-use super::paging::can_answer;
 use super::state::{Crew, Scene, tag};
 use super::work::{Approval, WorkState};
 use crate::timeline::{EventKind, MessagePurpose};
 use crate::units::SimDuration;
+
+/// Where nobody may decide, everybody who could is asked again after this long.
+const ASK_AGAIN: SimDuration = SimDuration::from_minutes(30);
 
 impl Crew {
     /// Every agent answers for itself, or does not; the step ends with the last answer, or when
@@ -63,16 +65,32 @@ impl Crew {
         }
     }
 
+    /// The human to decide: one who takes part, else the first in the order of escalation who
+    /// was not given up. That somebody is not there is learned by calling in vain.
+    fn decider(&self, scene: &Scene<'_, '_>) -> Option<usize> {
+        let deciders = || scene.plan.deciders.iter().copied();
+        let here = deciders().find(|role| self.members[*role].engaged.is_some());
+        here.or_else(|| deciders().find(|role| !self.members[*role].missing))
+    }
+
+    /// Nobody who may decide answered: all of them are tried again later.
+    fn ask_later(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        for role in scene.plan.deciders.iter().copied() {
+            self.members[role].missing = false;
+        }
+        self.works[work].not_before = Some(scene.now() + ASK_AGAIN);
+        scene.after(ASK_AGAIN, tag::WAKE, 0);
+    }
+
     /// Asks a human for the approval of a destructive step.
     pub(super) fn ask_approval(&mut self, work: usize, by: usize, scene: &mut Scene<'_, '_>) {
         let plan = scene.plan;
-        let human = |role: &usize| {
-            plan.roles[*role].human && !self.members[*role].missing && can_answer(*role, scene)
-        };
-        let here = |role: &usize| self.members[*role].engaged.is_some();
-        let humans: Vec<usize> = (0..plan.roles.len()).filter(human).collect();
-        let Some(approver) = humans.iter().find(|role| here(role)).or(humans.first()).copied()
-        else {
+        if self.works[work].approval == Approval::NotAsked {
+            // A decision is put to everybody once more, also to who did not answer pages.
+            plan.deciders.iter().for_each(|role| self.members[*role].missing = false);
+        }
+        let Some(approver) = self.decider(scene) else {
+            self.ask_later(work, scene);
             return;
         };
         if self.works[work].approval == Approval::NotAsked {
@@ -100,7 +118,11 @@ impl Crew {
         }
         let answer = self.answer_of(approver, scene);
         let mut stream = scene.ctx.streams.stream(scene.plan.streams.approval.nth(work as u64));
-        let delay = stream.lognormal_time(answer.median, answer.sigma);
+        let mut delay = stream.lognormal_time(answer.median, answer.sigma);
+        if scene.plan.roles[approver].external {
+            let (min, max) = scene.plan.figures.handoff_min;
+            delay += SimDuration::from_minutes(1).scale(stream.between(min, max.max(min)));
+        }
         // `open` marks that an answer is on its way; the approver is told by argument.
         self.works[work].open = 1 + approver as u32;
         scene.after(delay, tag::APPROVE, work);

@@ -18,6 +18,8 @@ pub(super) enum Cargo {
     Message { work: usize, purpose: MessagePurpose },
     /// A report or a public update of a step; its own event is written on arrival.
     Post { work: usize },
+    /// A further public update, in the name of the step that posted the first.
+    Update { work: usize },
 }
 
 /// One message under way.
@@ -86,7 +88,7 @@ impl Crew {
                 let by = Some(scene.role(by));
                 scene.emit(kind, about, by);
             }
-            Cargo::Post { .. } => {}
+            Cargo::Post { .. } | Cargo::Update { .. } => {}
         }
         let delivery = scene.plan.figures.delivery(plan.kind);
         let mut stream = scene.ctx.streams.stream(plan.stream.nth(index as u64));
@@ -156,6 +158,9 @@ impl Crew {
             Cargo::Message { work, .. } | Cargo::Post { work } => {
                 self.message_landed(work, channel, scene);
             }
+            Cargo::Update { work } => {
+                self.update_landed(work, self.transits[index].by, channel, scene);
+            }
         }
     }
 
@@ -170,7 +175,7 @@ impl Crew {
                 let by = Some(scene.role(by));
                 scene.emit(EventKind::MessageFailed { channel: name, purpose }, Vec::new(), by);
             }
-            Cargo::Post { .. } => {
+            Cargo::Post { .. } | Cargo::Update { .. } => {
                 let purpose = MessagePurpose::Update;
                 let by = Some(scene.role(by));
                 scene.emit(EventKind::MessageFailed { channel: name, purpose }, Vec::new(), by);

@@ -117,6 +117,7 @@ impl Crew {
             let by = Some(scene.role(self.works[work].by));
             scene.emit(EventKind::PublicUpdate { channel }, Vec::new(), by);
         }
+        self.set_timer(work, scene);
     }
 
     /// Writes the report with what is known now.

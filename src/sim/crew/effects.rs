@@ -127,6 +127,14 @@ impl Crew {
             StepEffect::Degrade if targets.iter().all(|s| scene.plan.modes[*s].is_none()) => {
                 &words.no_mode
             }
+            StepEffect::Degrade if targets.iter().all(|s| !self.suffers(1 + *s, scene)) => {
+                &words.nothing_wrong
+            }
+            StepEffect::Recover | StepEffect::HandOver | StepEffect::ActivateBackup
+                if step.each == ForEach::FailedAgent && self.agents_work(work, scene) =>
+            {
+                &words.nothing_wrong
+            }
             StepEffect::RepairData | StepEffect::Restore
                 if targets.iter().all(|s| scene.ground.data_consistent(*s)) =>
             {
@@ -149,6 +157,12 @@ impl Crew {
             }
             target => scene.plan.service_of(target).into_iter().collect(),
         }
+    }
+
+    /// Whether all agents that a work is about work again by themselves.
+    fn agents_work(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let agents = self.agents_of(work, scene);
+        !agents.is_empty() && agents.iter().all(|agent| scene.ground.agent_works(*agent))
     }
 
     /// The agents a work is about.
@@ -275,10 +289,17 @@ impl Crew {
             self.complete(work, scene);
             return;
         }
+        let services = self.services_of(work, scene);
+        let well = services.iter().all(|service| !self.suffers(1 + *service, scene));
+        let words = &scene.plan.words;
         // None came up although they were switched on: there is none that may run here.
-        let reason = if works { &scene.plan.words.no_mode } else { &scene.plan.words.no_switch };
+        let reason = match (well, works) {
+            (true, _) => &words.nothing_wrong,
+            (false, true) => &words.no_mode,
+            (false, false) => &words.no_switch,
+        };
         let why = || "the degraded mode could not be switched on".into();
-        self.fail_or_leave(work, works, reason, why, scene);
+        self.fail_or_leave(work, works || well, reason, why, scene);
     }
 
     /// A step that does not work is tried again, then left out with the reason.
@@ -404,6 +425,14 @@ impl Crew {
             }
         }
         self.complete(work, scene);
+        // The check that found the damage is made again at once.
+        let target = self.works[work].target;
+        for other in 0..self.works.len() {
+            let check = self.step(other, scene).effect == StepEffect::CheckData;
+            if check && self.works[other].target == target {
+                self.works[other].not_before = None;
+            }
+        }
     }
 
     /// A check fails while data are damaged, and is made again after the repair.

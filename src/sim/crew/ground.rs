@@ -13,6 +13,10 @@ pub(super) trait Ground {
     fn is_root(&self, about: &Ref) -> bool;
     /// Whether health probes see this service failed.
     fn service_failed(&self, service: usize) -> bool;
+    /// Whether dashboards show that this service works off its backlog.
+    fn recovering(&self, service: usize) -> bool;
+    /// Whether an agent is seen to do its tasks by itself.
+    fn agent_works(&self, agent: usize) -> bool;
     /// Whether users or tasks suffer from this entity.
     fn impaired(&self, about: &Ref) -> bool;
     /// Clears the faults of a service; how many there were.
@@ -54,6 +58,12 @@ impl Ground for Grounded<'_> {
     }
     fn service_failed(&self, service: usize) -> bool {
         self.world.failed_services().any(|failed| failed == service)
+    }
+    fn recovering(&self, service: usize) -> bool {
+        self.world.recovering(service)
+    }
+    fn agent_works(&self, agent: usize) -> bool {
+        self.world.agent_works(agent)
     }
     fn impaired(&self, about: &Ref) -> bool {
         self.world.impaired(about)

@@ -9,7 +9,7 @@ use super::plan::Milestone;
 use super::procedure::supersedes;
 use super::state::{Crew, Incident, Scene};
 use super::work::{Work, WorkState};
-use crate::model::{EntityKind, ForEach, Name, Ref, Trigger};
+use crate::model::{EntityKind, ForEach, Name, Ref, StepEffect, Trigger};
 use crate::units::{SimDuration, SimTime};
 
 impl Crew {
@@ -174,6 +174,7 @@ impl Crew {
         self.slots.fill(0);
         self.incident = Incident::new(scene.plan);
         self.call_off();
+        self.stop_timer();
         for member in &mut self.members {
             member.engaged = None;
             member.missing = false;
@@ -207,10 +208,37 @@ impl Crew {
         (1..scene.plan.targets()).filter(known).filter(wanted).collect()
     }
 
-    /// Whether a target is seen to suffer: probes of services, answers of agents.
+    /// Whether a target is seen to need a recovery: by probes of services, by answers of agents.
+    /// One that recovers already is left to work off its backlog.
     pub(super) fn suffers(&self, target: usize, scene: &Scene<'_, '_>) -> bool {
-        let failed = scene.plan.service_of(target).is_some_and(|s| scene.ground.service_failed(s));
-        failed || scene.ground.impaired(&scene.plan.entities[target - 1].about)
+        let impaired = scene.ground.impaired(&scene.plan.entities[target - 1].about);
+        scene.plan.service_of(target).map_or(impaired, |service| {
+            scene.ground.service_failed(service) || impaired && !scene.ground.recovering(service)
+        })
+    }
+
+    /// Whether some data are still to be checked, or to be checked again.
+    pub(super) fn checks_open(&self, scene: &Scene<'_, '_>) -> bool {
+        let open = |index: usize| {
+            let work = &self.works[index];
+            self.step(index, scene).effect == StepEffect::CheckData
+                && !work.state.is_over()
+                && self.incident.active.contains(&work.playbook)
+        };
+        (0..self.works.len()).any(open)
+    }
+
+    /// Whether a check found damage that is not repaired yet.
+    pub(super) fn repair_open(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let Work { attempt, target, playbook, .. } = self.works[work];
+        let open = |index: usize| {
+            let repair = &self.works[index];
+            let effect = self.step(index, scene).effect;
+            matches!(effect, StepEffect::RepairData | StepEffect::Restore)
+                && (repair.target, repair.playbook) == (target, playbook)
+                && !repair.state.is_over()
+        };
+        attempt > 0 && (0..self.works.len()).any(open)
     }
 
     /// Since when the world has been good for long enough to verify a recovery.

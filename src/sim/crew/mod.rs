@@ -9,12 +9,14 @@
 //! - `paging`, `carry`: how people are reached, and by which channel
 //! - `incident`: which playbooks are worked, on which targets
 //! - `work`, `effects`, `diagnosis`, `duty`, `assembly`: who does which step, and what it changes
+//! - `cadence`: the rhythm of public updates
 //! - `responder`: who decides for a role: the simulation, a script, or a person
 //!
 //! **Invariant**: every draw comes from a stream with a name; alerts reach people only through
 //! what policies answered.
 
 mod assembly;
+mod cadence;
 mod carry;
 mod diagnosis;
 mod duty;

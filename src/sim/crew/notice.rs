@@ -114,9 +114,10 @@ impl Crew {
         Some(SimDuration::from_ms(every - since.rem_euclid(every)))
     }
 
-    /// The first person in play.
+    /// The first person of the team in play; outsiders do not look by themselves.
     fn looker(&self, s: &Scene<'_, '_>) -> Option<usize> {
-        (0..s.plan.roles.len()).find(|role| s.plan.roles[*role].human && !s.is_removed(*role))
+        let looks = |role: &usize| s.plan.roles[*role].human && !s.plan.roles[*role].external;
+        (0..s.plan.roles.len()).filter(looks).find(|role| !s.is_removed(*role))
     }
 
     pub(super) fn notice(&mut self, arg: usize, scene: &mut Scene<'_, '_>) {

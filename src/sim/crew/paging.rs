@@ -163,7 +163,9 @@ impl Crew {
     ) {
         let planned = &self.planned[self.pages[page].planned];
         let (level, about) = (planned.level, vec![scene.role(planned.role)]);
-        let by = scene.role(self.sender(self.pages[page].planned, scene));
+        // Until its role takes part, the alerting sends a page by itself.
+        let sender = self.sender(self.pages[page].planned, scene);
+        let by = self.members[sender].engaged.map(|_| scene.role(sender));
         let channel = scene.plan.channels[channel].name.clone();
         let page = page as u32 + 1;
         let kind = match stage {
@@ -171,7 +173,7 @@ impl Crew {
             PageStage::Delivered => EventKind::PageDelivered { page, channel, attempt },
             PageStage::Failed => EventKind::PageFailed { page, channel, attempt },
         };
-        scene.emit(kind, about, Some(by));
+        scene.emit(kind, about, by);
     }
 
     /// A page arrived on one of its channels: when, if at all, will it be answered?
@@ -368,7 +370,8 @@ impl Crew {
         for role in roles {
             let member = &mut self.members[role];
             let open = member.engaged.is_none() && member.stand_in.is_none();
-            if member.missing && open && member.responder.is_simulated() {
+            let works = scene.plan.roles[role].works;
+            if works && member.missing && open && member.responder.is_simulated() {
                 member.stand_in = Some(stand_in);
                 let kind = EventKind::RoleTaken { role: scene.plan.roles[role].me.name.clone() };
                 let by = Some(scene.role(stand_in));
@@ -451,7 +454,7 @@ impl Crew {
 
 /// Whether anybody of a role can answer at all: not when it was removed from play, and not when
 /// all agents that fill it are hung.
-pub(super) fn can_answer(role: usize, scene: &Scene<'_, '_>) -> bool {
+fn can_answer(role: usize, scene: &Scene<'_, '_>) -> bool {
     let plan = &scene.plan.roles[role];
     let works = |agent: &usize| {
         let entity = &scene.plan.entities[scene.plan.services + agent];

@@ -17,6 +17,11 @@ pub(super) struct Role {
     pub(super) me: Ref,
     pub(super) human: bool,
     pub(super) people: u32,
+    /// Some playbook has work for it.
+    pub(super) works: bool,
+    /// Outside the team: only a human may start the level that reaches it, and whoever answers
+    /// has to be told first what is known.
+    pub(super) external: bool,
     /// Indices of the agents that fill it.
     pub(super) agents: Vec<usize>,
     /// A script acts for it.
@@ -139,6 +144,10 @@ pub(in crate::sim) struct CrewPlan {
     pub(super) channels: Vec<Channel>,
     pub(super) levels: Vec<Level>,
     pub(super) duties: Vec<Duty>,
+    /// Longest gap allowed between public updates, by rank of severity.
+    pub(super) update_gaps: Vec<Option<SimDuration>>,
+    /// Humans who may decide, in the order of escalation.
+    pub(super) deciders: Vec<usize>,
     pub(super) severities: Vec<Name>,
     pub(super) playbooks: Vec<Playbook>,
     /// Step names by global step id, with the stream of their times.
@@ -195,6 +204,7 @@ pub(super) struct StreamPlan {
     pub(super) assembly: StreamName,
     pub(super) approval: StreamName,
     pub(super) handoff: StreamName,
+    pub(super) update: StreamName,
 }
 
 impl CrewPlan {
@@ -217,7 +227,9 @@ impl CrewPlan {
             system: Ref::new(EntityKind::System, &s.name),
             channels: pack.channels.iter().map(|c| index.channel_plan(c)).collect(),
             checker: index.find_role("pm").or(first),
+            deciders: deciders(&roles, &levels),
             levels,
+            update_gaps: super::cadence::gaps(pack),
             duties: pack.duties.iter().map(|duty| index.duty(duty)).collect(),
             severities: pack.severities.iter().map(|level| level.level.clone()).collect(),
             playbooks: procedure::playbooks(&index, sc, &steps),
@@ -401,6 +413,8 @@ fn roles(index: &Index<'_>, scenario: &Scenario) -> Vec<Role> {
         me: Ref::role(&role.name),
         human: role.kind == RoleKind::Human,
         people: role.people.max(1),
+        works: index.pack.playbooks.iter().flat_map(|p| &p.steps).any(|s| s.role == role.name),
+        external: is_external(index.pack, &role.name),
         agents: role.agents.iter().filter_map(agent).collect(),
         scripted: scenario.script.iter().any(|cue| cue.role == role.name),
         ack: StreamName::of(&format!("ack:{}", role.name)),
@@ -408,6 +422,22 @@ fn roles(index: &Index<'_>, scenario: &Scenario) -> Vec<Role> {
         call: StreamName::of(&format!("call:{}", role.name)),
     };
     index.system.roles.iter().map(role).collect()
+}
+
+fn is_external(pack: &Pack, role: &Name) -> bool {
+    let mut reached = pack.levels.iter().filter(|level| level.to.contains(role)).peekable();
+    reached.peek().is_some() && reached.all(|level| level.human_only)
+}
+
+/// Humans in the order in which levels reach them, then those whom no level reaches.
+fn deciders(roles: &[Role], levels: &[Level]) -> Vec<usize> {
+    let reached = |role: &usize| {
+        let level = levels.iter().find(|level| level.to.contains(role));
+        level.map_or(u32::MAX, |level| level.number)
+    };
+    let mut humans: Vec<usize> = (0..roles.len()).filter(|role| roles[*role].human).collect();
+    humans.sort_by_key(reached);
+    humans
 }
 
 fn entities(system: &System) -> Vec<Entity> {
@@ -522,5 +552,6 @@ fn streams() -> StreamPlan {
         assembly: StreamName::of("assembly"),
         approval: StreamName::of("approval"),
         handoff: StreamName::of("handoff"),
+        update: StreamName::of("public-update"),
     }
 }

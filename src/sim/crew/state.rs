@@ -4,6 +4,7 @@ use super::super::act::Act;
 use super::super::engine::{Blueprint, Ctx, WorldNote};
 use super::super::queue::Token;
 use super::super::world::World;
+use super::cadence::Rhythm;
 use super::carry::Transit;
 use super::figures::Stages;
 use super::ground::{Ground, Grounded};
@@ -46,6 +47,10 @@ pub(super) mod tag {
     pub(in super::super) const CALL: u8 = 140;
     /// A hand-over is over.
     pub(in super::super) const HANDOFF: u8 = 141;
+    /// The next public update is due.
+    pub(in super::super) const UPDATE: u8 = 142;
+    /// A public update is written.
+    pub(in super::super) const WRITTEN: u8 = 143;
 }
 
 /// Everything a part of the crew needs while it handles something.
@@ -177,6 +182,7 @@ pub(in crate::sim) struct Crew {
     pub(super) slots: Vec<u32>,
     /// Channels that people already switched to.
     pub(super) switched: Vec<bool>,
+    pub(super) rhythm: Rhythm,
     pub(super) polling: bool,
     pub(super) blocked_since: Option<SimTime>,
 }
@@ -206,6 +212,7 @@ impl Crew {
             works: Vec::new(),
             slots: vec![0; plan.steps.len() * plan.targets()],
             switched: vec![false; plan.channels.len()],
+            rhythm: Rhythm::default(),
             polling: false,
             blocked_since: None,
         }
@@ -292,6 +299,8 @@ impl Crew {
             tag::CUE => self.cue(arg, scene),
             tag::CALL => self.call_over(arg, scene),
             tag::HANDOFF => self.handoff_over(arg, scene),
+            tag::UPDATE => self.update_due(arg, scene),
+            tag::WRITTEN => self.update_written(arg, scene),
             _ => {}
         }
     }

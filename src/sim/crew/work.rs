@@ -104,6 +104,7 @@ impl Crew {
         if self.incident.active.is_empty() {
             return;
         }
+        self.write_update(scene);
         let gates = self.gates(scene);
         let mut ready: Vec<(u32, u32, usize)> = Vec::new();
         let mut blocked = false;
@@ -155,9 +156,10 @@ impl Crew {
             if !here || work.state.is_over() || scene.plan.service_of(work.target).is_none() {
                 continue;
             }
-            // A step that waits for another does not hold the next service back; one that could
-            // begin, or failed and is tried again, does.
-            if work.state != WorkState::Waiting || self.predecessors_done(index, scene) {
+            // Priority is about who is turned to first: a step that could begin, or failed and is
+            // tried again, holds the next service back; one under way, or waiting for another,
+            // does not.
+            if work.state == WorkState::Waiting && self.predecessors_done(index, scene) {
                 let rank = self.rank(index, scene);
                 let gate = &mut gates[work.playbook];
                 gate.rank = gate.rank.min(rank);
@@ -246,7 +248,10 @@ impl Crew {
             StepEffect::ClaimMitigated => {
                 self.incident.mitigated.is_some() || scene.ground.sli_ok_since().is_some()
             }
-            StepEffect::Verify | StepEffect::ClaimResolved => self.is_verified(scene),
+            StepEffect::Verify => self.is_verified(scene),
+            StepEffect::ClaimResolved => self.is_verified(scene) && !self.checks_open(scene),
+            // What a check found is repaired before it is checked again.
+            StepEffect::CheckData => !self.repair_open(work, scene),
             _ => true,
         }
     }
@@ -264,16 +269,11 @@ impl Crew {
     }
 
     /// The role that does the work of `role`: itself, or who stands in.
-    fn performer(&self, role: usize) -> Option<usize> {
+    pub(super) fn performer(&self, role: usize) -> Option<usize> {
         if self.members[role].engaged.is_some() {
             return Some(role);
         }
         self.members[role].stand_in
-    }
-
-    fn capacity(role: usize, scene: &Scene<'_, '_>) -> u32 {
-        let role = &scene.plan.roles[role];
-        if role.human { 1 } else { (role.agents.len() as u32).max(1) }
     }
 
     fn try_begin(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
@@ -285,9 +285,7 @@ impl Crew {
             self.call_in(step.role, scene);
             return;
         };
-        if self.members[by].busy >= Self::capacity(by, scene)
-            || self.waits_for_deadline(work, scene)
-        {
+        if self.members[by].busy >= capacity(by, scene) || self.waits_for_deadline(work, scene) {
             return;
         }
         if self.is_forgotten(work, scene) {
@@ -302,7 +300,32 @@ impl Crew {
             self.ask_approval(work, by, scene);
             return;
         }
-        self.begin_work(work, by, scene);
+        let first = self.report_before(work, scene).unwrap_or(work);
+        self.begin_work(first, by, scene);
+    }
+
+    /// Who has a report due while a long step would keep him busy writes it first.
+    fn report_before(&mut self, work: usize, scene: &Scene<'_, '_>) -> Option<usize> {
+        const LONG: SimDuration = SimDuration::from_minutes(15);
+        let step = self.step(work, scene);
+        let StepTime::Median(time) = step.time else { return None };
+        if step.duty.is_some() || time < LONG {
+            return None;
+        }
+        let busy_until = scene.now() + time;
+        let due = |other: &usize| {
+            let Work { state, attempt, not_before, .. } = self.works[*other];
+            let report = self.step(*other, scene);
+            report.duty.is_some()
+                && report.role == step.role
+                && state == WorkState::Waiting
+                && attempt == 0
+                && not_before.is_some_and(|at| at <= busy_until)
+                && self.predecessors_done(*other, scene)
+        };
+        let report = (0..self.works.len()).find(due)?;
+        self.works[report].not_before = Some(scene.now());
+        Some(report)
     }
 
     /// A step that nothing reminds of may be forgotten.
@@ -344,7 +367,8 @@ impl Crew {
     ///
     /// A share of a stage is counted from detection: the step ends when its share, with those
     /// before it, of the drawn duration is over, so that the whole keeps the measured
-    /// distribution however long paging took; it never takes less than a quarter of its share.
+    /// distribution however long paging took and whether targets are mended one by one or side
+    /// by side; it never takes less than a quarter of its share.
     /// The measured durations contain runbooks, so `runbook_factor` is for the other steps only.
     fn time_of(&mut self, work: usize, scene: &mut Scene<'_, '_>) -> SimDuration {
         let step = self.step(work, scene);
@@ -387,11 +411,11 @@ impl Crew {
         *taken = (*taken + share).min(1.0);
         let detected = self.incident.detected.unwrap_or(scene.now());
         let end = detected + whole.scale(*taken * factor);
-        (end - scene.now()).min(natural).max(natural.scale(0.25))
+        (end - scene.now()).max(natural.scale(0.25))
     }
 
     /// Night, fatigue, lost dashboards.
-    fn factor(&self, work: usize, scene: &Scene<'_, '_>) -> f64 {
+    pub(super) fn factor(&self, work: usize, scene: &Scene<'_, '_>) -> f64 {
         let (figures, by) = (&scene.plan.figures, self.works[work].by);
         let mut factor = 1.0;
         if scene.plan.roles[by].human {
@@ -498,4 +522,10 @@ impl Crew {
         scene.after(at - scene.now(), tag::WAKE, 0);
         true
     }
+}
+
+/// Steps that a role can work on at the same time: one per agent, one for people.
+pub(super) fn capacity(role: usize, scene: &Scene<'_, '_>) -> u32 {
+    let role = &scene.plan.roles[role];
+    if role.human { 1 } else { (role.agents.len() as u32).max(1) }
 }

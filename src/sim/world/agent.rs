@@ -33,7 +33,10 @@ const DRAIN_MAX: SimDuration = SimDuration::from_hours(4);
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Sight {
     Signal(SignalKind, f64),
-    Breach,
+    /// The first task that falls due is not answered.
+    Overdue,
+    /// The first task after that is answered.
+    Answered,
     Drained,
 }
 
@@ -44,7 +47,9 @@ pub(super) struct AgentNow {
     pub(super) hung_since: Option<SimTime>,
     /// Others do its tasks.
     pub(super) covered: bool,
+    /// Its SLI is out: of the tasks that fall due, none is answered.
     pub(super) breached: bool,
+    /// Whoever waits for its answers suffers, and may notice.
     pub(super) impaired: bool,
     /// Waiting tasks are worked off until then.
     pub(super) draining: Option<(SimTime, SimTime)>,
@@ -106,7 +111,12 @@ impl AgentNow {
             _ => {}
         }
         self.plan_sight(now + HOUR.max(task), Sight::Signal(SignalKind::Completed1h, 0.0));
-        self.plan_sight(now + HOUR.max(task * 2), Sight::Breach);
+        self.plan_sight(now + first, Sight::Overdue);
+    }
+
+    /// It does not work, and nobody does its tasks.
+    pub(super) fn is_out(&self) -> bool {
+        self.hung_since.is_some() && !self.covered
     }
 
     /// Age of the oldest waiting task.
@@ -132,7 +142,7 @@ impl World {
     /// A fault begins on an agent.
     pub(super) fn agent_fails(&mut self, at: usize, fault: &FaultNode, ctx: &mut Ctx<'_>) {
         let node = &self.net.agents[at];
-        // Where in a task the fault falls decides when the first error response comes.
+        // Where in a task the fault falls decides when the first answer stays out, or is an error.
         let part = ctx.streams.stream(node.stream).uniform();
         let first = task_time(node).scale(part);
         let agent = &mut self.agents[at];
@@ -157,10 +167,6 @@ impl World {
         agent.plan_bad(fault.effect, fault.amount, ctx.now, first, node);
         let begun = agent.next;
         agent.sights[begun..].sort_by_key(|(at, _)| *at);
-        if !agent.impaired {
-            agent.impaired = true;
-            self.notes.push_back(WorldNote::ImpactBegan(node.entity.clone()));
-        }
         self.await_agent(at, ctx);
     }
 
@@ -196,7 +202,8 @@ impl World {
         self.await_agent(at, ctx);
     }
 
-    /// Its tasks are done again, by itself or by others: impact ends, the queue drains.
+    /// Its tasks are done again, by itself or by others: nobody is kept waiting any more, the
+    /// queue drains, and the SLI is back in with the first answer.
     pub(super) fn relieve_agent(&mut self, at: usize, ctx: &mut Ctx<'_>) {
         let net = std::sync::Arc::clone(&self.net);
         let node = &net.agents[at];
@@ -209,17 +216,14 @@ impl World {
                 agent.draining = Some((ctx.now, ctx.now + drain));
                 agent.plan_sight(ctx.now + drain, Sight::Drained);
             }
+            if agent.breached {
+                agent.plan_sight(ctx.now + task_time(node), Sight::Answered);
+            }
+            agent.sights.sort_by_key(|(at, _)| *at);
         }
         if agent.impaired {
             agent.impaired = false;
             self.notes.push_back(WorldNote::ImpactEnded(node.entity.clone()));
-        }
-        if agent.breached {
-            agent.breached = false;
-            let kind = EventKind::SliRecovered { slo: node.slo.clone() };
-            let known_at = self.seen_at(ctx.now);
-            ctx.emit_known(kind, vec![node.entity.clone()], None, known_at);
-            self.sli_changed(ctx.now);
         }
         self.await_agent(at, ctx);
     }
@@ -251,10 +255,20 @@ impl World {
                     }
                     EventKind::Observation { signal, value: Number(value) }
                 }
-                Sight::Breach => {
-                    agent.breached = true;
+                Sight::Overdue => {
+                    if !std::mem::replace(&mut agent.impaired, true) {
+                        self.notes.push_back(WorldNote::ImpactBegan(node.entity.clone()));
+                    }
+                    if std::mem::replace(&mut self.agents[at].breached, true) {
+                        continue;
+                    }
                     self.sli_changed(ctx.now);
                     EventKind::SliBreached { slo: node.slo.clone() }
+                }
+                Sight::Answered => {
+                    agent.breached = false;
+                    self.sli_changed(ctx.now);
+                    EventKind::SliRecovered { slo: node.slo.clone() }
                 }
                 Sight::Drained => {
                     agent.draining = None;

@@ -115,7 +115,7 @@ fn add_past_incident(system: &System, slo: usize, start: SimTime, block: &mut Sl
     let spec = &system.slos[slo];
     let spent = system.budget_spent_at_start.clamp(0.0, 1.0);
     let end = usize::try_from(start.minute() - block.start.minute()).unwrap_or(0);
-    let window = usize::try_from(spec.window.ms() / STEP.ms()).unwrap_or(0).min(end);
+    let window = usize::try_from(spec.period.nominal().ms() / STEP.ms()).unwrap_or(0).min(end);
     let sum = |values: &[u32]| values.iter().map(|v| u64::from(*v)).sum::<u64>();
     let (good, total) = (sum(&block.good[end - window..end]), sum(&block.total[end - window..end]));
     let (budget, of) = spec.target.budget();

@@ -58,14 +58,8 @@ fn service(name: &str, rate: f64, depends_on: Vec<Dependency>) -> Service {
 }
 
 fn slo(name: &str, service: &str, sli: SliKind, target: &str) -> SloSpec {
-    SloSpec {
-        name: Name::from(name),
-        service: Name::from(service),
-        sli,
-        target: target.parse().unwrap(),
-        window: SimDuration::from_hours(720),
-        tiers: Vec::new(),
-    }
+    let window = SimDuration::from_hours(720);
+    SloSpec { sli, ..SloSpec::new(name, service, target.parse().unwrap(), window) }
 }
 
 fn agent(name: &str, backup: Option<&str>) -> Agent {
@@ -165,6 +159,7 @@ pub(super) fn scenario(faults: Vec<Fault>) -> Scenario {
         script: Vec::new(),
         expect: crate::model::Expectation {
             severity: None,
+            playbook: None,
             first_actions: Vec::new(),
             required_steps: Vec::new(),
         },

@@ -173,12 +173,22 @@ impl World {
     /// When responders can see what dashboards show at `now`. What was shown late is never
     /// overtaken by what came after it.
     pub(super) fn seen_at(&mut self, now: SimTime) -> SimTime {
-        let dashboards = &self.net.dashboards;
-        let works = |tool: &usize| self.flow.tools[*tool];
-        let blind = !dashboards.is_empty() && !dashboards.iter().any(works);
-        let seen_at = if blind { now + BLIND_DELAY } else { now };
+        let seen_at = if self.is_blind() { now + BLIND_DELAY } else { now };
         self.known_from = self.known_from.max(seen_at);
         self.known_from
+    }
+
+    /// When responders see what happens at `now` and shows once its minute `closes`. What is
+    /// seen meanwhile need not wait for it.
+    pub(super) fn seen_when_closed(&mut self, now: SimTime, closes: SimTime) -> SimTime {
+        if self.is_blind() { self.seen_at(now) } else { self.known_from.max(closes) }
+    }
+
+    /// No dashboard works.
+    fn is_blind(&self) -> bool {
+        let dashboards = &self.net.dashboards;
+        let works = |tool: &usize| self.flow.tools[*tool];
+        !dashboards.is_empty() && !dashboards.iter().any(works)
     }
 
     /// Solves the flow anew after a change at `ctx.now` and draws the consequences. The minute's
@@ -188,7 +198,7 @@ impl World {
         for _ in 0..3 {
             self.prepare(plan, ctx.now);
             self.flow.solve(&plan.net, &self.input);
-            if !self.troubles(plan, ctx) && !self.end_modes(plan) {
+            if !self.troubles(plan, ctx) && !self.end_modes(plan, ctx.now) {
                 break;
             }
         }
@@ -238,13 +248,14 @@ impl World {
         began
     }
 
-    /// Ends the degraded modes of services that work again; true when one ended.
-    fn end_modes(&mut self, plan: &WorldPlan) -> bool {
+    /// Ends the degraded modes of services that work again, as soon as their caches are warm: who
+    /// still works off a backlog answers again. True when one ended.
+    fn end_modes(&mut self, plan: &WorldPlan, now: SimTime) -> bool {
         let mut ended = false;
         for (on, mode) in self.input.modes_on.iter_mut().zip(&plan.net.modes) {
             let (flow, service) = (&self.flow.services[mode.failed], &self.services[mode.failed]);
-            let well = service.trouble_since.is_none() && service.recovering.is_none();
-            if *on && well && flow.raw < 0.01 {
+            let warm = service.recovering.is_none_or(|(from, _)| now - from >= WARM_UP);
+            if *on && service.trouble_since.is_none() && warm && flow.raw < 0.01 {
                 *on = false;
                 ended = true;
             }
@@ -266,6 +277,7 @@ impl World {
         let flow = self.flow.services[at];
         let node = &plan.net.services[at];
         let breached = self.breached_now(at, plan);
+        self.note_breaches(at, plan, ctx);
         let mode = self.mode_on(at, plan);
         let service = &mut self.services[at];
         service.steady = flow.excess.abs() < 1e-9
@@ -341,11 +353,14 @@ impl World {
         if node.slos.is_empty() {
             return self.flow.services[at].excess > 0.01;
         }
-        node.slos.iter().any(|slo| {
-            let slo = &plan.net.slos[*slo];
-            let good = self.good_share(at, plan, slo.sli);
-            good < slo.target && good < slo.steady - 1e-9
-        })
+        node.slos.iter().any(|slo| self.is_out(*slo, plan))
+    }
+
+    /// Whether the SLI of an SLO is out at the present flow.
+    pub(super) fn is_out(&self, index: usize, plan: &WorldPlan) -> bool {
+        let slo = &plan.net.slos[index];
+        let good = self.good_share(slo.service, plan, slo.sli);
+        good < slo.target && good < slo.steady - 1e-9
     }
 
     /// Share of requests that are good at the present flow.

@@ -159,17 +159,29 @@ impl World {
             };
             ctx.out.push(Output::Slice { slo: index, end: ctx.now, slice });
         }
-        let breached = ratio < slo.target && ratio < slo.steady - 1e-6;
-        if breached != series.breached {
-            series.breached = breached;
-            let name = slo.name.clone();
-            let kind = if breached {
-                EventKind::SliBreached { slo: name }
-            } else {
-                EventKind::SliRecovered { slo: name }
-            };
+        let good = ratio >= slo.target || ratio >= slo.steady - 1e-6;
+        if series.breached && good && !self.is_out(index, plan) {
+            self.slos[index].breached = false;
+            let kind = EventKind::SliRecovered { slo: slo.name.clone() };
             let about = plan.net.services[slo.service].entity.clone();
             let known_at = self.seen_at(ctx.now);
+            ctx.emit_known(kind, vec![about], None, known_at);
+            self.sli_changed(ctx.now);
+        }
+    }
+
+    /// An SLI is out from the instant at which users are hit; a dashboard shows it when the
+    /// minute closes. It is back in with the first minute that was good.
+    pub(super) fn note_breaches(&mut self, at: usize, plan: &WorldPlan, ctx: &mut Ctx<'_>) {
+        for index in plan.net.services[at].slos.iter().copied() {
+            if self.slos[index].breached || !self.is_out(index, plan) {
+                continue;
+            }
+            self.slos[index].breached = true;
+            let closes = SimTime::from_minute(ctx.now.minute()) + MINUTE;
+            let kind = EventKind::SliBreached { slo: plan.net.slos[index].name.clone() };
+            let about = plan.net.services[at].entity.clone();
+            let known_at = self.seen_when_closed(ctx.now, closes);
             ctx.emit_known(kind, vec![about], None, known_at);
             self.sli_changed(ctx.now);
         }

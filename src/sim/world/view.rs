@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::agent::AgentNow;
 use super::gauge::{AGENT_METRICS, Gauge, SERVICE_METRICS};
 use super::plan::Hit;
 use super::state::{DOWN_SHARE, TAG_GAUGES, World};
@@ -20,6 +21,16 @@ impl World {
     /// Whether a tool works: its own faults and everything it needs.
     pub(in crate::sim) fn tool_works(&self, tool: usize) -> bool {
         self.flow.tools[tool]
+    }
+
+    /// Whether a service answers again and works off what came in meanwhile.
+    pub(in crate::sim) fn recovering(&self, service: usize) -> bool {
+        self.services[service].recovering.is_some()
+    }
+
+    /// Whether an agent does its tasks by itself.
+    pub(in crate::sim) fn agent_works(&self, agent: usize) -> bool {
+        self.agents[agent].hung_since.is_none()
     }
 
     /// Whether `about` is exactly the target of a root fault that has begun. A fault that was
@@ -42,12 +53,12 @@ impl World {
     pub(in crate::sim) fn impaired(&self, about: &Ref) -> bool {
         match self.net.hit(about) {
             Hit::Service(at) => self.services[at].impaired,
-            Hit::Agent(at) => self.agents[at].impaired,
+            Hit::Agent(at) => self.agents[at].is_out(),
             Hit::Store(at) => self.input.stores[at].fail > 0.01,
             Hit::Tool(at) => !self.flow.tools[at],
             Hit::Nothing if *about == self.net.system => {
                 self.services.iter().any(|service| service.impaired)
-                    || self.agents.iter().any(|agent| agent.impaired)
+                    || self.agents.iter().any(AgentNow::is_out)
             }
             Hit::Nothing => false,
         }

@@ -222,21 +222,20 @@ proptest! {
             let of = event.about.first();
             ["user", "movie", "review"].iter().position(|s| of.is_some_and(|of| of.name == *s))
         };
-        let (mut phase_now, mut done) = (0, Vec::new());
+        let (mut phase_now, mut begun) = (0, Vec::new());
         for event in rig.events() {
             match &event.kind {
                 EventKind::StepStarted { step, phase: Some(phase), .. } => {
                     prop_assert!(*phase >= phase_now, "phase {phase} after {phase_now}");
                     phase_now = *phase;
                     for before in 0..rank(event).unwrap_or(0) {
-                        let over = done.contains(&(step.clone(), before));
-                        prop_assert!(over, "{step} on rank {:?} before {before}", rank(event));
+                        let turned_to = begun.contains(&(step.clone(), before));
+                        prop_assert!(turned_to, "{step} on rank {:?} before {before}", rank(event));
                     }
+                    begun.extend(rank(event).map(|rank| (step.clone(), rank)));
                 }
-                EventKind::StepDone { step, .. } | EventKind::StepSkipped { step, .. } => {
-                    if let Some(rank) = rank(event) {
-                        done.push((step.clone(), rank));
-                    }
+                EventKind::StepSkipped { step, .. } => {
+                    begun.extend(rank(event).map(|rank| (step.clone(), rank)));
                 }
                 _ => {}
             }

@@ -228,6 +228,7 @@ pub(super) fn pack() -> Pack {
         gates: Vec::new(),
         health_check_every: SimDuration::from_hours(1),
         decisions: Vec::new(),
+        texts: Vec::new(),
         scripts: Vec::new(),
         hash: ContentHash(0),
     }
@@ -266,6 +267,7 @@ pub(super) fn scenario() -> Scenario {
         script: Vec::new(),
         expect: Expectation {
             severity: Some(name("critical")),
+            playbook: None,
             first_actions: Vec::new(),
             required_steps: Vec::new(),
         },

@@ -37,6 +37,12 @@ impl Ground for Stub {
     fn service_failed(&self, service: usize) -> bool {
         self.failed[service]
     }
+    fn agent_works(&self, _agent: usize) -> bool {
+        false
+    }
+    fn recovering(&self, _service: usize) -> bool {
+        false
+    }
     fn impaired(&self, about: &Ref) -> bool {
         self.service(about).is_some_and(|service| self.failed[service])
     }

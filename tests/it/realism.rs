@@ -1,0 +1,240 @@
+//! Simulated drills against what is published and what experience expects: times that occur,
+//! people who are really missed, updates that somebody really writes.
+
+use std::collections::BTreeSet;
+
+use drill::exercise::{
+    Inputs, Options, Prepared, Silent, TrialOutcome, TrialsAsked, run_trials, trials,
+};
+use drill::load::{Catalog, Drill};
+use drill::model::{MILESTONES, Name};
+use drill::units::{Seed, SimDuration};
+use serde_json::Value;
+
+use crate::env::TestEnv;
+
+const PRESETS: [&str; 2] = ["public-postmortem", "well-drilled-team"];
+
+fn inputs(scenario: &str, set: &[(&str, &str)], preset: &str) -> Inputs {
+    let catalog = Catalog::new(None);
+    let set: Vec<(String, String)> =
+        set.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    let Drill { scenario, system, pack } = catalog.scenario(scenario, &set).unwrap().value;
+    Inputs { system, scenario, pack, preset: catalog.preset(preset).unwrap().value }
+}
+
+fn options(without: &[&str]) -> Options {
+    Options {
+        seed: Seed(1),
+        start: None,
+        when: None,
+        mode: None,
+        without: without.iter().map(|role| Name::from(*role)).collect(),
+        threads: 2,
+    }
+}
+
+fn run(inputs: &Inputs, without: &[&str], n: u32) -> Vec<TrialOutcome> {
+    let options = options(without);
+    let prepared = Prepared::new(inputs, &options).unwrap();
+    run_trials(&prepared, Seed(1), n, &Silent).unwrap()
+}
+
+/// Values of a measure; one that was never reached is longer than any.
+fn values(inputs: &Inputs, outcomes: &[TrialOutcome], measure: &str) -> Vec<SimDuration> {
+    let index = inputs.pack.measures.iter().position(|known| known.name == *measure).unwrap();
+    let of = outcomes.iter().map(|outcome| &outcome.score.measures[index]);
+    let never = SimDuration::from_hours(24 * 365);
+    let mut values: Vec<SimDuration> =
+        of.filter_map(|one| one.value.or(one.censored.map(|_| never))).collect();
+    values.sort();
+    values
+}
+
+/// Share of trials that met the target, of those in which it could be told.
+fn met(inputs: &Inputs, outcomes: &[TrialOutcome], measure: &str) -> f64 {
+    let index = inputs.pack.measures.iter().position(|known| known.name == *measure).unwrap();
+    let told: Vec<bool> =
+        outcomes.iter().filter_map(|outcome| outcome.score.measures[index].met).collect();
+    told.iter().filter(|met| **met).count() as f64 / told.len().max(1) as f64
+}
+
+fn median(outcomes: &[TrialOutcome], milestone: &str) -> SimDuration {
+    let index = MILESTONES.iter().position(|known| *known == milestone).unwrap();
+    let offset = |outcome: &TrialOutcome| outcome.score.milestones[index].offset;
+    let mut all: Vec<SimDuration> = outcomes.iter().filter_map(offset).collect();
+    all.sort();
+    all[all.len() / 2]
+}
+
+/// The 72 published incidents whose fix times the preset draws from lasted at most 30 minutes in
+/// 4 % of the cases, an hour in 17 %, four hours in 69 %.
+#[test]
+fn published_responders_mend_a_service_as_fast_as_published() {
+    for service in ["user", "movie", "actor", "scene", "review"] {
+        let inputs = inputs("service-outage", &[("service", service)], "public-postmortem");
+        let times = values(&inputs, &run(&inputs, &[], 400), "mitigate");
+        let within = |minutes: i64| {
+            let bound = SimDuration::from_minutes(minutes);
+            times.iter().filter(|time| **time <= bound).count() as f64 / times.len() as f64
+        };
+        let shares = [within(30), within(60), within(240)];
+        let around = |share: f64, from: f64, to: f64| (from..=to).contains(&share);
+        assert!(around(shares[0], 0.01, 0.11), "{service}: {shares:?} within 30, 60, 240 min");
+        assert!(around(shares[1], 0.09, 0.24), "{service}: {shares:?} within 30, 60, 240 min");
+        assert!(around(shares[2], 0.6, 0.79), "{service}: {shares:?} within 30, 60, 240 min");
+    }
+}
+
+#[test]
+fn public_updates_come_by_a_timer_and_are_late_when_their_writer_is_busy() {
+    let share = |preset| {
+        let inputs = inputs("quarterly-outage", &[], preset);
+        met(&inputs, &run(&inputs, &[], 300), "updates")
+    };
+    let [public, drilled] = PRESETS.map(share);
+    assert!((0.4..=0.8).contains(&public), "{public}");
+    assert!(drilled > public && drilled < 1.0, "{drilled} against {public}");
+}
+
+#[test]
+fn nobody_detects_before_users_are_hit() {
+    for preset in PRESETS {
+        for (scenario, set) in [
+            ("quarterly-outage", None),
+            ("service-outage", Some(("service", "movie"))),
+            ("agent-hang", Some(("variant", "silent"))),
+            ("agent-hang", Some(("variant", "error_loop"))),
+            ("agent-hang", Some(("variant", "slow_burn"))),
+        ] {
+            let set: Vec<(&str, &str)> = set.into_iter().collect();
+            let inputs = inputs(scenario, &set, preset);
+            let outcomes = run(&inputs, &[], 100);
+            for measure in ["detect", "mitigate", "resolve"] {
+                let times = values(&inputs, &outcomes, measure);
+                assert_eq!(times.len(), 100, "{scenario} {set:?} {preset}: {measure} is unknown");
+                assert!(times[0] >= SimDuration::ZERO, "{scenario} {set:?}: {}", times[0]);
+            }
+        }
+    }
+}
+
+/// Events of one drill.
+fn events(args: &[&str]) -> Vec<Value> {
+    let env = TestEnv::new();
+    let mut all = vec!["run"];
+    all.extend(args);
+    all.extend(["--band", "0", "--format", "json", "--out", "o"]);
+    env.ok(&all);
+    let timeline = std::fs::read_to_string(env.path().join("o/timeline.jsonl")).unwrap();
+    timeline.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn minutes(event: &Value) -> f64 {
+    let at: drill::units::SimTime = event["at"].as_str().unwrap().parse().unwrap();
+    at.ms() as f64 / 60_000.0
+}
+
+#[test]
+fn an_absent_lead_is_paged_in_vain_and_decisions_wait_for_the_next() {
+    let wait = |events: &[Value]| {
+        let first = |kind| events.iter().find(|event| event["kind"] == kind).map(minutes);
+        first("approval_given").unwrap() - first("approval_asked").unwrap()
+    };
+    let (mut with, mut without) = (0.0, 0.0);
+    for seed in ["1", "2", "3", "4", "5"] {
+        with += wait(&events(&["quarterly-outage", "--seed", seed]));
+        let absent = events(&["quarterly-outage", "--seed", seed, "--without", "lead"]);
+        without += wait(&absent);
+        let by_lead = absent.iter().filter(|event| event["by"] == "role:lead").count();
+        assert_eq!(by_lead, 0, "seed {seed}: who is absent does nothing");
+        let pages =
+            |event: &&Value| event["kind"] == "page_sent" && event["about"][0] == "role:lead";
+        let attempts: BTreeSet<u64> =
+            absent.iter().filter(pages).filter_map(|page| page["attempt"].as_u64()).collect();
+        assert!(attempts.len() > 1, "seed {seed}: the page is tried again");
+    }
+    assert!(without > with + 5.0 * 8.0, "waited {without} min in all, {with} min with the lead");
+}
+
+#[test]
+fn an_absent_project_manager_costs_time() {
+    for preset in PRESETS {
+        let inputs = inputs("quarterly-outage", &[], preset);
+        let (with, without) = (run(&inputs, &[], 200), run(&inputs, &["pm"], 200));
+        let later = median(&without, "declared") - median(&with, "declared");
+        assert!(later >= SimDuration::from_minutes(5), "{preset}: declared {later} later");
+        let (with, without) = (median(&with, "resolved"), median(&without, "resolved"));
+        let slack = SimDuration::from_minutes(5);
+        assert!(without + slack >= with, "{preset}: resolved after {without}, with a PM {with}");
+    }
+}
+
+#[test]
+fn halving_the_time_of_a_fix_helps_mitigation() {
+    let inputs = inputs("service-outage", &[], "public-postmortem");
+    let options = options(&[]);
+    let prepared = Prepared::new(&inputs, &options).unwrap();
+    let asked = TrialsAsked { trials: 100, why: true, require: Vec::new() };
+    let why = trials(&prepared, &asked, &Silent).unwrap().why;
+    let mitigate = why.iter().find(|measure| measure.name == "mitigate").unwrap();
+    let share = |begins: &str| {
+        let found = mitigate.sensitivity.iter().find(|(what, _)| what.starts_with(begins));
+        found.unwrap().1
+    };
+    assert!(share("repair") > share("as it is") + 0.05, "{:?}", mitigate.sensitivity);
+    for (what, share) in &mitigate.sensitivity {
+        assert!(*share + 0.05 >= mitigate.sensitivity[0].1, "{what} makes it worse: {share}");
+    }
+}
+
+#[test]
+fn what_recovers_is_not_recovered_again() {
+    for seed in ["1", "2", "3", "4", "5"] {
+        let events = events(&["quarterly-outage", "--seed", seed]);
+        let begun = |event: &&Value| {
+            event["kind"] == "step_started"
+                && event["step"] == "restore-basic"
+                && event["about"][0] == "service:movie-service"
+        };
+        let attempts = events.iter().filter(begun).count();
+        assert_eq!(attempts, 2, "seed {seed}: one fails by design, the next works");
+        let first_page = events.iter().find(|event| event["kind"] == "page_sent").unwrap();
+        let anybody = events.iter().find(|event| event["kind"] == "joined").unwrap();
+        if minutes(first_page) < minutes(anybody) {
+            assert!(first_page["by"].is_null(), "seed {seed}: nobody took part yet: {first_page}");
+        }
+    }
+}
+
+#[test]
+fn a_quiet_day_has_a_verdict_of_its_own() {
+    let env = TestEnv::new();
+    let args = ["run", "quiet-day", "--band", "0", "--format", "json", "--fail-under", "100"];
+    let json: Value = serde_json::from_str(&env.ok(&args).stdout).unwrap();
+    assert_eq!(json["incident"], false);
+    assert_eq!(json["score"]["points"], 100.0);
+    let busy: Value = serde_json::from_str(
+        &env.ok(&["run", "service-outage", "--band", "0", "--format", "json"]).stdout,
+    )
+    .unwrap();
+    assert_eq!(busy["incident"], true);
+}
+
+#[test]
+fn the_band_of_a_run_is_the_same_runs_as_its_trials() {
+    let env = TestEnv::new();
+    let json = |args: &[&str]| -> Value { serde_json::from_str(&env.ok(args).stdout).unwrap() };
+    let one = json(&["run", "service-outage", "--seed", "7", "--band", "40", "--format", "json"]);
+    let many =
+        json(&["run", "service-outage", "--seed", "7", "--trials", "40", "--format", "json"]);
+    assert_eq!(one["chance_seeds"], serde_json::json!({"first": 7, "last": 46}));
+    assert_eq!(many["last_seed"], 46);
+    let of = |json: &Value, name: &str| {
+        let all = json["measures"].as_array().unwrap();
+        all.iter().find(|measure| measure["name"] == name).unwrap().clone()
+    };
+    for measure in ["mitigate", "duty:immediate", "updates"] {
+        assert_eq!(of(&one, measure)["chance_met"], of(&many, measure)["met"], "{measure}");
+    }
+}
