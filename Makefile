@@ -2,6 +2,7 @@
 # make test   every test
 # make build  target/release/drill
 # make fuzz   100,000 mutated files against the loader
+# make oracle 20 full-length series against promtool (package prometheus)
 # make bench  the benchmarks of benches/
 # make lint   formatting, clippy, documentation
 
@@ -9,7 +10,7 @@ target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 export DUCKDB_LIB_DIR := $(target)/duckdb-1.5.6
 flags := --release --no-default-features --locked
 
-.PHONY: demo test build fuzz bench lint duckdb
+.PHONY: demo test build fuzz oracle bench lint duckdb
 
 demo: build
 	@$(target)/release/drill run quarterly-outage
@@ -22,6 +23,9 @@ test: duckdb
 
 fuzz: duckdb
 	DRILL_MUTATIONS=100000 cargo test $(flags) --test it no_mutation -- --nocapture
+
+oracle: duckdb
+	DRILL_ORACLE=1 cargo test $(flags) --test it slo_promtool -- --nocapture
 
 bench: duckdb
 	cargo bench --no-default-features --locked

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Folders of data files, with the endings that are taken.
-const EMBEDDED: [(&str, &[&str]); 4] = [
+const EMBEDDED: [(&str, &[&str]); 5] = [
     ("data/presets", &["toml"]),
+    ("data/slos", &["yaml"]),
     ("data/systems", &["toml"]),
     ("rules", &["toml", "rhai", "jsonl"]),
     ("scenarios", &["toml"]),

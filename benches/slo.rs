@@ -1,11 +1,14 @@
-//! Alert replay over 30 days of minutes with the preset `google-30d`: 4 tiers, 8 windows.
+//! Alert replay over 30 days of minutes with the preset `google-30d`: 4 tiers, 8 windows; many
+//! SLOs at once, and a whole status.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use drill::model::{Name, SliKind, Slice, SliceBlock, SloSpec, Tier};
-use drill::slo::{History, Plan, Replay, replay_block};
+use drill::model::{BudgetingMethod, Slice, SliceBlock, SloSpec, Tier};
+use drill::slo::{
+    Denominator, History, Plan, Replay, StatusOptions, replay_block, replay_many, status,
+};
 use drill::units::{SimDuration, SimTime};
 
 /// 30 days of minutes.
@@ -18,16 +21,21 @@ const DRILL_SLICES: u32 = 480;
 const FAULT_EVERY: u32 = 2880;
 /// It lasts so many slices.
 const FAULT_SLICES: u32 = 45;
+/// 90 days of minutes.
+const MANY_SLICES: u32 = 130_000;
+/// A tenth of the thousand that the target speaks of; the work is the same for each.
+const MANY_SLOS: usize = 100;
 const EVENTS_PER_SLICE: u32 = 1200;
 
 fn spec() -> SloSpec {
     SloSpec {
-        name: Name::from("user-availability"),
-        service: Name::from("user-service"),
-        sli: SliKind::Availability,
-        target: "0.999".parse().expect("invariant: an objective"),
-        window: SimDuration::from_hours(720),
         tiers: Tier::google_30d(),
+        ..SloSpec::new(
+            "user-availability",
+            "user-service",
+            "0.999".parse().expect("invariant: an objective"),
+            SimDuration::from_hours(720),
+        )
     }
 }
 
@@ -99,5 +107,32 @@ fn replays(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, replays);
+/// Many SLOs at once, under each method: 130,000 slices each, about 90 days of minutes.
+fn many(criterion: &mut Criterion) {
+    let block = block(MANY_SLICES, slice);
+    let mut group = criterion.benchmark_group("slo/many");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(u64::from(MANY_SLICES) * MANY_SLOS as u64));
+    let window = block.step;
+    let slice_target = "0.99".parse().expect("invariant: an objective");
+    for (name, method) in [
+        ("occurrences", BudgetingMethod::Occurrences),
+        ("timeslices", BudgetingMethod::Timeslices { target: slice_target, window }),
+        ("ratio_timeslices", BudgetingMethod::RatioTimeslices { window }),
+    ] {
+        let specs = vec![SloSpec { method, ..spec() }; MANY_SLOS];
+        let blocks = vec![block.clone(); MANY_SLOS];
+        group.bench_function(name, |bench| {
+            bench.iter(|| replay_many(black_box(&specs), black_box(&blocks)));
+        });
+    }
+    group.finish();
+
+    let options = StatusOptions { as_of: None, denominator: Denominator::Elapsed };
+    criterion.bench_function("slo/status_90d", |bench| {
+        bench.iter(|| status(black_box(&spec()), black_box(&block), &[], options));
+    });
+}
+
+criterion_group!(benches, replays, many);
 criterion_main!(benches);

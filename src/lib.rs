@@ -4,6 +4,7 @@
 //! becomes a [`timeline::Timeline`]; [`score`] turns that and a pack into a scorecard;
 //! [`report`] shows it. `ARCHITECTURE.md` walks through one drill.
 
+pub mod assess;
 pub mod cli;
 pub mod diag;
 pub mod exercise;

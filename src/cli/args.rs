@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::report_args::ReportCommand;
+use super::slo_args::SloCommand;
 use crate::model::{Mode, When};
 use crate::units::{Seed, SimTime};
 
@@ -30,9 +32,11 @@ pub(super) struct Args {
 pub(super) struct Common {
     /// Form of the output; each command says which it has.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    #[arg(hide_possible_values = true, value_name = "text|json|md|html|csv|junit")]
     pub(super) format: Format,
     /// Language of reports.
     #[arg(long, global = true, value_enum, default_value_t = LangArg::En)]
+    #[arg(hide_possible_values = true, value_name = "en|ja")]
     pub(super) lang: LangArg,
     /// Worker threads; results never depend on it [default: all cores].
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -43,6 +47,7 @@ pub(super) struct Common {
     pub(super) workspace: Option<PathBuf>,
     /// When to use colour; NO_COLOR counts as never.
     #[arg(long, global = true, value_enum, default_value_t = ColorArg::Auto)]
+    #[arg(hide_possible_values = true, value_name = "auto|always|never")]
     pub(super) color: ColorArg,
     /// No progress and no hints on standard error.
     #[arg(short, long, global = true)]
@@ -105,10 +110,64 @@ pub(super) enum Command {
     /// Make a workspace with a commented drill.toml.
     Init(InitArgs),
     /// Versions, engines, and whether everything works here.
+    #[command(
+        after_help = "Examples:\n  drill doctor\n  drill doctor --format json\n\nWhat does not work comes with its remedy, and the exit code is then 1.\nFormats: text, json."
+    )]
     Doctor,
-    /// Work on policy scripts.
+    /// Service level objectives on recorded data.
     #[command(subcommand)]
+    Slo(SloCommand),
+    /// What a week, a month or a quarter did to the budgets.
+    #[command(subcommand)]
+    Report(ReportCommand),
+    /// Read telemetry into the workspace's streams.
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// Work on policy scripts.
+    #[command(subcommand, after_help = "Example:\n  drill rules test --pack cinecom")]
     Rules(RulesCommand),
+}
+
+/// `drill data`.
+#[derive(Debug, Subcommand)]
+pub(super) enum DataCommand {
+    /// Read what is new in files into streams.
+    Ingest(IngestArgs),
+    /// List the streams, each with its rows, rejects and span.
+    Streams,
+    /// Show the lines that are no rows, with file, line, column and reason.
+    Rejects(RejectsArgs),
+}
+
+/// `drill data ingest`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  drill data ingest access.log\n  drill data ingest --stream checkout logs/checkout.jsonl logs/checkout.jsonl.1.gz\n\nThe same content is never kept twice; a file that grew is continued.\n\nFormats: text, json, csv."
+)]
+pub(super) struct IngestArgs {
+    /// Files, or folders of files; gzip and zstd are unpacked.
+    #[arg(required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// The stream [default: the name of the file up to its first dot].
+    #[arg(long, value_name = "NAME")]
+    pub(super) stream: Option<String>,
+    /// Form of the files [default: told from their content].
+    #[arg(long = "as", value_name = "FORM", value_parser = ["jsonl", "csv", "access"])]
+    pub(super) form: Option<String>,
+}
+
+/// `drill data rejects`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  drill data rejects --stream access\n\nFormats: text, json, csv."
+)]
+pub(super) struct RejectsArgs {
+    /// Of this stream only.
+    #[arg(long, value_name = "NAME")]
+    pub(super) stream: Option<String>,
+    /// At most so many.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(super) limit: u64,
 }
 
 /// `drill rules`.
@@ -176,10 +235,12 @@ pub(super) struct RunArgs {
 
 /// `drill list`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Example:\n  drill list scenarios --format json\n\nFormats: text, json.")]
+#[command(
+    after_help = "Examples:\n  drill list\n  drill list scenarios --format json\n\nFormats: text, json."
+)]
 pub(super) struct ListArgs {
-    /// What to list; everything when left out.
-    #[arg(value_enum)]
+    /// scenarios, packs, systems, responders or reports; everything when left out.
+    #[arg(value_enum, hide_possible_values = true)]
     pub(super) kind: Option<ListKind>,
 }
 
@@ -201,7 +262,7 @@ pub(super) enum ListKind {
 /// `drill show`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill show quarterly-outage\n  drill show cinecom --impact user-service\n\nFormats: text, json."
+    after_help = "Examples:\n  drill show quarterly-outage\n  drill show cinecom --impact user-service\n\nFormats: text, json, md."
 )]
 pub(super) struct ShowArgs {
     /// Name of a scenario, pack, system or preset; where a pack and a system share a name, both.
@@ -214,7 +275,7 @@ pub(super) struct ShowArgs {
 /// `drill check`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Example:\n  drill check my-scenario.toml rules/cinecom/pack.toml\n\nFormats: text, json."
+    after_help = "Examples:\n  drill check my-scenario.toml rules/cinecom/pack.toml\n  drill check quarterly-outage\n\nFormats: text, json."
 )]
 pub(super) struct CheckArgs {
     /// Files, or names of embedded ones.
@@ -225,7 +286,7 @@ pub(super) struct CheckArgs {
 /// `drill score`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill score drill-out/quarterly-outage-1-0123abcd/timeline.jsonl\n  drill score timeline.jsonl --explain detect\n\nFormats: text, json, md, csv."
+    after_help = "Examples:\n  drill score drill-out/quarterly-outage-1-0123abcd/timeline.jsonl\n  drill score timeline.jsonl --explain detect\n  drill score timeline.jsonl --lang ja --format html > report.html\n\nFormats: text, json, md, html, csv; an explanation has text and json."
 )]
 pub(super) struct ScoreArgs {
     /// A timeline: JSON lines, or TOML written by hand.
@@ -244,11 +305,17 @@ pub(super) struct ScoreArgs {
 
 /// `drill init`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Example:\n  drill init my-drills")]
+#[command(
+    after_help = "Examples:\n  drill init my-drills && cd my-drills && drill run my-first-drill\n  drill init web --sample web-access"
+)]
 pub(super) struct InitArgs {
     /// Folder to make.
     #[arg(default_value = ".")]
     pub(super) dir: PathBuf,
+    /// Put in streams and SLOs to try things on: web-access (a real access log),
+    /// context-optimization or orchestrator-cc (made up in the shapes of those documents).
+    #[arg(long, value_name = "NAME")]
+    pub(super) sample: Option<String>,
 }
 
 /// `drill rules test`.

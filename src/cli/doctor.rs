@@ -61,7 +61,11 @@ fn text(version: &str, findings: &[Finding], ok: bool) -> String {
             text += &format!("        {problem}\n        remedy: {}\n", finding.remedy);
         }
     }
-    text += if ok { "\nEverything works here.\n" } else { "\nSomething does not work here.\n" };
+    text += if ok {
+        "\nEverything works here. Next: drill run quarterly-outage\n"
+    } else {
+        "\nSomething does not work here; each line above names its remedy.\n"
+    };
     text
 }
 

@@ -18,6 +18,10 @@ use crate::diag::Diagnostic;
 /// When `target` is not empty and not a drill's, or the disk refuses.
 pub(super) fn write(target: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
     let exists = check_target(target)?;
+    write_over(target, files, exists)
+}
+
+fn write_over(target: &Path, files: &[(String, Vec<u8>)], exists: bool) -> Result<(), Failure> {
     let parent = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
         _ => PathBuf::from("."),
@@ -63,6 +67,41 @@ fn is_drill_folder(folder: &Path) -> bool {
         read.is_ok() && line.contains(with)
     };
     begins("timeline.jsonl", "\"drill.timeline/1\"") || folder.join("trials.json").is_file()
+}
+
+/// Adds the files of a periodic report, all of whose names begin with `stem`, to the reports in
+/// the folder `target`; those of the same period are replaced. All of it happens in one step.
+///
+/// # Errors
+/// When `target` holds anything but periodic reports, or the disk refuses.
+pub(super) fn add_report(
+    target: &Path,
+    stem: &str,
+    mut files: Vec<(String, Vec<u8>)>,
+) -> Result<(), Failure> {
+    let entries = match fs::read_dir(target) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return write_over(target, &files, false);
+        }
+        Err(error) => return Err(Failure::file(target, error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|error| Failure::file(target, error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_file || !["weekly_", "monthly_", "quarterly_"].iter().any(|w| name.starts_with(w)) {
+            let message = format!("`{}` holds `{name}`, which is no report", target.display());
+            return Err(Diagnostic::error("report::foreign-folder", message)
+                .help("name a folder of its own with --out")
+                .into());
+        }
+        if !name.starts_with(stem) {
+            let path = entry.path();
+            files.push((name, fs::read(&path).map_err(|error| Failure::file(&path, error))?));
+        }
+    }
+    write_over(target, &files, true)
 }
 
 fn fill(folder: &Path, files: &[(String, Vec<u8>)]) -> io::Result<()> {

@@ -5,16 +5,21 @@
 
 mod args;
 mod check;
+mod data;
 mod doctor;
 mod exit;
 mod folder;
 mod init;
 mod list;
 mod progress;
+mod report;
+mod report_args;
 mod rules;
 mod run;
 mod score;
 mod show;
+mod slo;
+mod slo_args;
 mod start;
 mod ui;
 mod workspace;

@@ -45,7 +45,7 @@ pub(super) fn test(common: &Common, args: &RulesTestArgs, ui: &mut Ui) -> Result
     let text = match common.format {
         Format::Json => format!("{:#}", report::ruletest_json(&report)),
         Format::Junit => report::ruletest_junit(&report),
-        _ => report::ruletest_text(&report),
+        _ => report::ruletest_text(&report, ui.lang()),
     };
     ui.data(&text)?;
     Ok(if report.holds() { exit::OK } else { exit::FAILED })

@@ -93,6 +93,14 @@ fn once(
         ui.remark(format_args!("report: {}", target.join("report.html").display()));
     }
     let enough = args.fail_under.is_none_or(|points| passes(&drill.scorecard, points));
+    if let (false, Some(wanted)) = (enough, args.fail_under) {
+        let overall = &drill.scorecard.overall;
+        let got = overall.points.map_or_else(|| "unknown".to_owned(), |got| format!("{got:.1}"));
+        let gates = overall.gates.len();
+        ui.remark(format_args!(
+            "--fail-under does not hold: {got} of {wanted} points, {gates} hard gates failed"
+        ));
+    }
     let holds = requirements.iter().all(|requirement| requirement.holds);
     Ok(if enough && holds { exit::OK } else { exit::FAILED })
 }
@@ -119,7 +127,7 @@ fn drill_files(drill: &Drill, ui: &Ui) -> Result<Vec<(String, Vec<u8>)>, Failure
         ("telemetry.parquet".to_owned(), telemetry),
     ];
     let plots = report::plots(drill, lang);
-    files.extend(plots.into_iter().map(|(name, svg)| (name.to_owned(), svg.into_bytes())));
+    files.extend(plots.into_iter().map(|(name, svg)| (name, svg.into_bytes())));
     Ok(files)
 }
 

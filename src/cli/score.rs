@@ -33,7 +33,10 @@ pub(super) fn score(common: &Common, args: &ScoreArgs, ui: &mut Ui) -> Result<u8
         })?;
         let text = match common.format {
             Format::Json => report::explanation_json(&explanation, &timeline),
-            _ => report::explanation_text(&explanation, &timeline, lang, ui.style()),
+            _ => {
+                let style = ui.style();
+                report::explanation_text(&explanation, &timeline, &pack, &card, lang, style)
+            }
         };
         ui.data(&text)?;
         return Ok(exit::OK);

@@ -32,11 +32,9 @@ pub(super) fn show(common: &Common, args: &ShowArgs, ui: &mut Ui) -> Result<u8, 
     for kind in kinds {
         match kind {
             Kind::Scenario => {
-                put(
-                    common,
-                    ui,
-                    Shown::Scenario(&catalog.scenario(&args.name, &[])?.value.scenario),
-                )?;
+                let scenario = catalog.scenario(&args.name, &[])?.value.scenario;
+                let zone = catalog.system(&scenario.system)?.value.zone;
+                put(common, ui, Shown::Scenario(&scenario, zone))?;
             }
             Kind::System => {
                 put(common, ui, Shown::System(&catalog.system(&args.name)?.value, None))?

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use super::args::{Args, Command, RulesCommand};
+use super::slo_args::SloCommand;
 use super::ui::{Failure, Ui};
-use super::{check, doctor, exit, init, list, rules, run, score, show};
+use super::{check, data, doctor, exit, init, list, report, rules, run, score, show, slo};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -29,7 +30,15 @@ pub fn main() -> ExitCode {
         Command::Check(check_args) => check::check(&args.common, check_args, &mut ui),
         Command::Score(score_args) => score::score(&args.common, score_args, &mut ui),
         Command::Init(init_args) => init::init(&args.common, init_args, &mut ui),
+        Command::Data(command) => data::data(&args.common, command, &mut ui),
         Command::Doctor => doctor::doctor(&args.common, &mut ui),
+        Command::Slo(SloCommand::Status(slo)) => slo::status(&args.common, slo, &mut ui),
+        Command::Slo(SloCommand::Alerts(slo)) => slo::alerts(&args.common, slo, &mut ui),
+        Command::Slo(SloCommand::Explain(slo)) => slo::explain(&args.common, slo, &mut ui),
+        Command::Slo(SloCommand::Lint(slo)) => slo::lint(&args.common, slo, &mut ui),
+        Command::Slo(SloCommand::Gate(slo)) => slo::gate(&args.common, slo, &mut ui),
+        Command::Slo(SloCommand::Compare(slo)) => slo::compare(&args.common, slo, &mut ui),
+        Command::Report(command) => report::report(&args.common, command, &mut ui),
         Command::Rules(RulesCommand::Test(test)) => rules::test(&args.common, test, &mut ui),
     };
     let code = match result.and_then(|code| ui.finish().map(|()| code)) {

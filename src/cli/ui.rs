@@ -26,7 +26,7 @@ pub(super) enum Failure {
     },
     /// The store refused.
     #[error("{0}")]
-    Store(#[from] crate::store::Error),
+    Store(crate::store::Error),
     /// Whoever read our output has left; that is not a failure.
     #[error("closed pipe")]
     ClosedPipe,
@@ -38,9 +38,34 @@ impl From<Diagnostic> for Failure {
     }
 }
 
+impl From<crate::store::Error> for Failure {
+    /// A mistake in the input reads like any other; the rest is the store's own.
+    fn from(error: crate::store::Error) -> Self {
+        match error {
+            crate::store::Error::Refused(diagnostics) => Self::Input(diagnostics),
+            other => Self::Store(other),
+        }
+    }
+}
+
 impl Failure {
     pub(super) fn file(path: &Path, source: io::Error) -> Self {
         Self::File { path: path.to_owned(), source }
+    }
+
+    /// What to do about it, where that is known.
+    fn help(&self) -> Option<&'static str> {
+        let Self::File { source, .. } = self else { return None };
+        match source.kind() {
+            io::ErrorKind::NotFound => {
+                Some("check the path; `drill list` names what needs no file")
+            }
+            io::ErrorKind::PermissionDenied => {
+                Some("allow access to it, or name another place (`--out DIR` for results)")
+            }
+            io::ErrorKind::StorageFull => Some("make room, or name another place with --out DIR"),
+            _ => None,
+        }
     }
 }
 
@@ -136,6 +161,9 @@ impl Ui {
             Failure::Input(diagnostics) => self.diagnostics(diagnostics),
             other => {
                 let _ = writeln!(io::stderr(), "error: {other}");
+                if let Some(help) = other.help() {
+                    let _ = writeln!(io::stderr(), "  help: {help}");
+                }
             }
         }
     }

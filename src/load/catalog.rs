@@ -7,7 +7,7 @@ use super::decode::Loaded;
 use super::file::{MAX_FILE_BYTES, MAX_TIMELINE_BYTES, read};
 use super::symbols::choices;
 use crate::diag::{Diagnostic, Diagnostics, SourceText};
-use crate::model::{Name, Pack, Preset, RuleTests, Scenario, System, Text};
+use crate::model::{Name, Pack, Preset, RuleTests, Scenario, SloDefinition, System, Text};
 use crate::timeline::Timeline;
 
 /// `(path, text)` of the files compiled in, ascending by path.
@@ -28,12 +28,21 @@ pub enum Kind {
     RuleTests,
     /// A timeline, JSONL or TOML.
     Timeline,
+    /// OpenSLO objects, YAML or JSON.
+    Slo,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::System, Self::Pack, Self::Preset, Self::Scenario, Self::RuleTests, Self::Timeline];
+    pub const ALL: [Self; 7] = [
+        Self::System,
+        Self::Pack,
+        Self::Preset,
+        Self::Scenario,
+        Self::RuleTests,
+        Self::Timeline,
+        Self::Slo,
+    ];
 
     /// The word for people.
     pub const fn as_str(self) -> &'static str {
@@ -44,15 +53,16 @@ impl Kind {
             Self::Scenario => "scenario",
             Self::RuleTests => "rule test",
             Self::Timeline => "timeline",
+            Self::Slo => "SLOs",
         }
     }
 
-    /// The kind whose files have `schema`.
+    /// The kind whose files say `schema`, or `apiVersion` in OpenSLO's case.
     pub fn of_schema(schema: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.schema() == schema)
     }
 
-    /// The `schema` of its files.
+    /// The `schema` of its files; of OpenSLO files, the `apiVersion`.
     pub const fn schema(self) -> &'static str {
         match self {
             Self::System => "drill.system/1",
@@ -61,6 +71,7 @@ impl Kind {
             Self::Scenario => "drill.scenario/1",
             Self::RuleTests => "drill.ruletest/1",
             Self::Timeline => "drill.timeline/1",
+            Self::Slo => "openslo/v1",
         }
     }
 
@@ -72,7 +83,16 @@ impl Kind {
             Self::Pack => Some(("rules", "rules")),
             Self::Preset => Some(("data/presets", "presets")),
             Self::Scenario => Some(("scenarios", "scenarios")),
+            Self::Slo => Some(("data/slos", "slos")),
             Self::RuleTests | Self::Timeline => None,
+        }
+    }
+
+    /// How the names of its files end.
+    const fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Slo => &["yaml", "yml", "json"],
+            _ => &["toml"],
         }
     }
 }
@@ -128,7 +148,10 @@ impl Catalog {
             let below = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
             let name = below.and_then(|below| match kind {
                 Kind::Pack => below.strip_suffix("/pack.toml"),
-                _ => below.strip_suffix(".toml"),
+                _ => below
+                    .rsplit_once('.')
+                    .filter(|(_, ending)| kind.endings().contains(ending))
+                    .map(|(name, _)| name),
             });
             if let Some(name) = name.filter(|name| !name.contains('/')) {
                 places.insert(name.to_owned(), Place::Embedded(path));
@@ -143,7 +166,9 @@ impl Catalog {
                 Kind::Pack => path.join("pack.toml"),
                 _ => path.clone(),
             };
-            let ending = file.extension().is_some_and(|ending| ending == "toml");
+            let ending = file
+                .extension()
+                .is_some_and(|ending| kind.endings().iter().any(|known| ending == *known));
             if let (Some(name), true) = (path.file_stem(), ending && file.is_file()) {
                 places.insert(name.to_string_lossy().into_owned(), Place::Disk(file));
             }
@@ -175,8 +200,36 @@ impl Catalog {
                 let source = self.source(kind, name).ok()?;
                 super::scenario(&source, &[], None).ok().map(|loaded| loaded.value.title)
             }
+            Kind::Slo => self.slos(&[name]).ok().map(|loaded| slo_title(&loaded.value)),
             Kind::RuleTests | Kind::Timeline => None,
         }
+    }
+
+    /// The SLOs of the files `names`, each a name of the catalog or a path, read together so that
+    /// one may refer to another.
+    ///
+    /// # Errors
+    /// Unknown names, unreadable files, and the mistakes of all of them.
+    pub fn slos(&self, names: &[&str]) -> Result<Loaded<Vec<SloDefinition>>, Diagnostics> {
+        let mut places = Vec::with_capacity(names.len());
+        let mut errors = Diagnostics::default();
+        for name in names {
+            match self.place(Kind::Slo, name) {
+                Ok(place) => places.push(place),
+                Err(unknown) => errors.push(unknown),
+            }
+        }
+        if errors.has_errors() {
+            return Err(errors);
+        }
+        super::openslo(&open_all(places)?)
+    }
+
+    /// The names of the files of SLOs in the workspace, ascending; without one, none.
+    pub fn workspace_slos(&self) -> Vec<Name> {
+        let places = self.places(Kind::Slo).into_iter();
+        let own = places.filter(|(_, place)| matches!(place, Place::Disk(_)));
+        own.map(|(name, _)| Name::from(name)).collect()
     }
 
     /// The place of `name`: a name of the catalog, or a path.
@@ -189,7 +242,8 @@ impl Catalog {
         if kind == Kind::Pack && path.join("pack.toml").is_file() {
             return Ok(Place::Disk(path.join("pack.toml")));
         }
-        let is_path = name.contains(['/', '\\']) || name.ends_with(".toml");
+        let is_path = name.contains(['/', '\\'])
+            || name.rsplit_once('.').is_some_and(|(_, ending)| kind.endings().contains(&ending));
         if is_path || path.is_file() {
             return Ok(Place::Disk(path.to_owned()));
         }
@@ -327,12 +381,24 @@ impl Catalog {
     }
 }
 
+/// How many SLOs a file holds, of which services.
+fn slo_title(slos: &[SloDefinition]) -> Text {
+    let services: BTreeSet<&str> = slos.iter().map(|slo| &*slo.service).collect();
+    let count = slos.len();
+    let (s, of) = (if count == 1 { "" } else { "s" }, services.into_iter().collect::<Vec<_>>());
+    Text {
+        en: Name::from(format!("{count} SLO{s} of {}", of.join(", "))),
+        ja: Name::from(format!("{} のSLO {count}件", of.join("、"))),
+    }
+}
+
 fn unknown_code(kind: Kind) -> &'static str {
     match kind {
         Kind::System => "catalog::unknown-system",
         Kind::Pack => "catalog::unknown-pack",
         Kind::Preset => "catalog::unknown-preset",
         Kind::Scenario => "catalog::unknown-scenario",
+        Kind::Slo => "catalog::unknown-slos",
         Kind::RuleTests | Kind::Timeline => "catalog::unknown-name",
     }
 }

@@ -22,6 +22,9 @@ pub fn check(path: &Path, catalog: &Catalog) -> (Option<Kind>, Diagnostics) {
         Ok(source) => source,
         Err(error) => return (jsonl.then_some(Kind::Timeline), error.into()),
     };
+    if is_openslo(path, &source) {
+        return (Some(Kind::Slo), super::openslo::check_openslo(&source));
+    }
     if jsonl || source.text.trim_start().starts_with('{') {
         let found = crate::timeline::read_jsonl(&source).err().unwrap_or_default();
         return (Some(Kind::Timeline), found);
@@ -48,8 +51,19 @@ pub fn check(path: &Path, catalog: &Catalog) -> (Option<Kind>, Diagnostics) {
             Err(errors) => errors,
         },
         Kind::Scenario => check_scenario(&source, catalog),
+        Kind::Slo => super::openslo::check_openslo(&source),
     };
     (Some(kind), found)
+}
+
+/// YAML is OpenSLO; so is JSON that says which version of an API it is written for.
+fn is_openslo(path: &Path, source: &SourceText) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy());
+    match ending.as_deref() {
+        Some("yaml" | "yml") => true,
+        Some("json") => source.text.contains("\"apiVersion\""),
+        _ => false,
+    }
 }
 
 fn found<T>(result: Result<Loaded<T>, Diagnostics>) -> Diagnostics {
@@ -60,7 +74,8 @@ fn found<T>(result: Result<Loaded<T>, Diagnostics>) -> Diagnostics {
 }
 
 fn kind_of(source: &SourceText, tree: &Spanned<Node>) -> Result<Kind, Diagnostic> {
-    let schemas = Kind::ALL.map(Kind::schema);
+    let toml = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Slo);
+    let schemas: Vec<&str> = toml.map(Kind::schema).collect();
     let entry = match &tree.value {
         Node::Table(table) => table.get("schema"),
         _ => None,
@@ -74,7 +89,8 @@ fn kind_of(source: &SourceText, tree: &Spanned<Node>) -> Result<Kind, Diagnostic
         Node::String(word) => word.as_str(),
         _ => "",
     };
-    Kind::of_schema(word).ok_or_else(|| {
+    let known = Kind::of_schema(word).filter(|_| schemas.contains(&word));
+    known.ok_or_else(|| {
         let message = format!("there is no schema `{word}`");
         let unknown = Diagnostic::error("file::unknown-schema", message);
         unknown.at(source, node.span, "unknown schema").help(choices(word, &schemas))

@@ -1,10 +1,10 @@
 //! The decoder: reads a node tree with typed getters and notes every mistake.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::node::{Node, Spanned, Table};
 use super::symbols::{Space, Symbols, choices};
-use crate::diag::{Diagnostic, Diagnostics, SourceText, Span};
+use crate::diag::{Diagnostic, Diagnostics, Severity, SourceText, Span};
 use crate::model::{EntityKind, Name, Ref};
 
 /// Most mistakes shown of one file.
@@ -42,6 +42,13 @@ impl<'s> Cx<'s> {
     /// Notes a mistake.
     pub(crate) fn push(&self, diagnostic: Diagnostic) {
         self.found.borrow_mut().push(diagnostic);
+    }
+
+    /// Turns the errors of `code` that were noted so far into warnings.
+    pub(crate) fn soften(&self, code: &str) {
+        for diagnostic in self.found.borrow_mut().iter_mut().filter(|found| found.code == code) {
+            diagnostic.severity = Severity::Warning;
+        }
     }
 
     /// How many mistakes were noted so far.
@@ -107,7 +114,14 @@ impl<'s> Cx<'s> {
             self.wrong_type(&format!("this {what}"), node, "a table");
             return None;
         };
-        Some(Fields { cx: self, table, span: node.span, what, asked: RefCell::default() })
+        Some(Fields {
+            cx: self,
+            table,
+            span: node.span,
+            what,
+            asked: RefCell::default(),
+            open: Cell::new(false),
+        })
     }
 
     /// The value, when there is no error; all mistakes otherwise, in the order of the file.
@@ -126,6 +140,7 @@ impl<'s> Cx<'s> {
             list.retain(|diagnostic| survives_syntax(diagnostic, &syntax_lines));
         }
         list.sort_by_key(|d| d.labels.first().map_or(0, |label| label.span.start));
+        list.dedup();
         let errors = Diagnostics { list };
         match value {
             Some(value) if !errors.has_errors() => Ok(Loaded { value, warnings: errors }),
@@ -165,10 +180,14 @@ pub(crate) struct Fields<'a> {
     pub(crate) span: Span,
     pub(crate) what: &'static str,
     asked: RefCell<Vec<&'static str>>,
+    open: Cell<bool>,
 }
 
 impl Drop for Fields<'_> {
     fn drop(&mut self) {
+        if self.open.get() {
+            return;
+        }
         let asked = self.asked.borrow();
         for (key, _) in &self.table.entries {
             if asked.contains(&key.value.as_str()) {
@@ -182,6 +201,11 @@ impl Drop for Fields<'_> {
 }
 
 impl<'a> Fields<'a> {
+    /// Lets this table have any keys.
+    pub(crate) fn allow_any(&self) {
+        self.open.set(true);
+    }
+
     /// The value of `key`, if it is there.
     pub(crate) fn get(&self, key: &'static str) -> Option<&'a Spanned<Node>> {
         let mut asked = self.asked.borrow_mut();

@@ -11,11 +11,14 @@
 
 mod catalog;
 mod check;
+mod corrections;
 mod cross;
 mod decode;
 mod file;
 mod getters;
+mod import;
 mod node;
+mod openslo;
 mod pack;
 mod pack_parts;
 mod parameters;
@@ -29,13 +32,17 @@ mod symbols;
 mod system;
 mod timeline;
 mod toml;
+mod yaml;
 
 pub use catalog::{Catalog, Drill, Kind, Listed};
 pub use check::check;
+pub use corrections::corrections;
 pub use cross::fits;
 pub use decode::Loaded;
 pub use file::{MAX_FILE_BYTES, MAX_TIMELINE_BYTES, read};
+pub use import::{Imported, ImportedMetric, import, import_for, openslo_yaml};
 pub use node::{Node, Spanned, Table};
+pub use openslo::openslo;
 pub use pack::pack;
 pub use preset::preset;
 pub use ruletest::rule_tests;
@@ -43,3 +50,4 @@ pub use scenario::scenario;
 pub use system::system;
 pub use timeline::timeline_toml;
 pub use toml::parse;
+pub use yaml::parse_yaml;

@@ -42,6 +42,8 @@ pub enum Node {
     Bool(bool),
     /// A date, a time, or both, as the format writes them.
     Datetime(String),
+    /// A key without a value, as YAML allows it.
+    Null,
 }
 
 impl Node {
@@ -55,6 +57,7 @@ impl Node {
             Self::Float(_) => "a number",
             Self::Bool(_) => "a boolean",
             Self::Datetime(_) => "a date",
+            Self::Null => "empty",
         }
     }
 }

@@ -9,7 +9,7 @@ use super::pack_parts;
 use super::playbook;
 use super::symbols::Space;
 use crate::diag::{Diagnostic, Diagnostics, SourceText};
-use crate::model::{ContentHash, Gate, MILESTONES, Name, Pack, Playbook, Priority, Trigger};
+use crate::model::{ContentHash, Gate, MILESTONES, Name, Pack, Playbook, Priority, Text, Trigger};
 
 pub(crate) const CHANNEL: Space = Space::new("channel", "pack::unknown-channel");
 pub(crate) const SEVERITY: Space = Space::new("severity", "pack::unknown-severity");
@@ -92,6 +92,7 @@ fn decode(fields: &Fields<'_>, scripts: Vec<(Name, Name)>) -> Pack {
         gates: gates(fields),
         health_check_every: fields.duration_positive("health_check_every"),
         decisions: fields.texts("decisions"),
+        texts: translations(fields),
         hash: hash(&fields.cx.source.text, &scripts),
         scripts,
     };
@@ -147,6 +148,22 @@ fn priorities(fields: &Fields<'_>) -> Vec<Priority> {
         }
     }
     priorities
+}
+
+/// What scripts say, in both languages. What varies must have its place in both.
+fn translations(fields: &Fields<'_>) -> Vec<Text> {
+    let texts = fields.texts("texts");
+    let places = |text: &Name| text.matches("{}").count();
+    for text in texts.iter().filter(|text| places(&text.en) != places(&text.ja)) {
+        let message = format!(
+            "`{}` has {} places `{{}}`, its Japanese has {}",
+            text.en,
+            places(&text.en),
+            places(&text.ja)
+        );
+        fields.error("pack::text-places", message, "texts", "give both as many `{}`");
+    }
+    texts
 }
 
 fn gates(fields: &Fields<'_>) -> Vec<Gate> {

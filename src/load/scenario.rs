@@ -70,7 +70,7 @@ fn decode(
         injects: injects.iter().map(|table| inject(table, endex, checked)).collect(),
         failures: failures.iter().map(|table| failure(table, checked)).collect(),
         script: script.iter().map(|table| cue(table, endex, checked)).collect(),
-        expect: expectation(fields, checked),
+        expect: expectation(fields, against.map(|(_, pack)| pack)),
         abort: fields.texts("abort"),
         hash: hash(&fields.cx.source.text, &parameters),
         parameters,
@@ -202,28 +202,33 @@ fn cue(fields: &Fields<'_>, endex: SimDuration, checked: bool) -> Cue {
     }
 }
 
-fn expectation(fields: &Fields<'_>, checked: bool) -> Expectation {
+fn expectation(fields: &Fields<'_>, pack: Option<&Pack>) -> Expectation {
     let Some(expect) = fields.sub("expect", "expectation") else {
         return Expectation {
             severity: None,
+            playbook: None,
             first_actions: Vec::new(),
             required_steps: Vec::new(),
         };
     };
     let severity = expect.name("severity");
     let severity = (severity != "none").then_some(severity);
-    if let (Some(severity), true) = (&severity, checked) {
+    if let (Some(severity), true) = (&severity, pack.is_some()) {
         let span = expect.span_of("severity");
         expect.cx.refer(severity, span, &[context::SEVERITY]);
     }
-    let steps = |key| {
-        if checked {
-            return expect.refer_list(key, &[STEP]);
-        }
-        expect.names(key).into_iter().map(|(name, _)| name).collect()
+    let playbook = match pack {
+        Some(_) => expect.refer_optional("playbook", &[context::PLAYBOOK]),
+        None => expect.name_optional("playbook"),
+    };
+    let chosen = playbook.as_ref().zip(pack).and_then(|(name, pack)| context::steps_of(name, pack));
+    let steps = |key| match pack {
+        Some(_) => expect.refer_list(key, &[chosen.unwrap_or(STEP)]),
+        None => expect.names(key).into_iter().map(|(name, _)| name).collect(),
     };
     Expectation {
         severity,
+        playbook,
         first_actions: steps("first_actions"),
         required_steps: steps("required_steps"),
     }

@@ -9,6 +9,8 @@ use crate::model::{EntityKind, Fault, FaultEffect, Name, Pack, Ref, Scenario, Sh
 pub(crate) const FAULT: Space = Space::new("fault", "scenario::unknown-fault");
 pub(crate) const INJECT: Space = Space::new("inject", "scenario::unknown-inject");
 pub(crate) const STEP: Space = Space::new("step of a playbook", "scenario::unknown-step");
+const OWN_STEP: Space = Space::new("step of this playbook", "scenario::unknown-step");
+pub(crate) const PLAYBOOK: Space = Space::new("playbook", "scenario::unknown-playbook");
 pub(crate) const SEVERITY: Space = Space::new("severity", "scenario::unknown-severity");
 pub(crate) const SERVICE: Space = system::SERVICE.with_code("scenario::unknown-service");
 pub(crate) const AGENT: Space = system::AGENT.with_code("scenario::unknown-agent");
@@ -48,8 +50,20 @@ pub(crate) fn declare(cx: &Cx<'_>, against: Option<(&System, &Pack)>) {
         }
     }
     pack.severities.iter().for_each(|severity| cx.declare(SEVERITY, &severity.level));
-    let steps = pack.playbooks.iter().flat_map(|playbook| &playbook.steps);
-    steps.for_each(|step| cx.declare(STEP, &step.id));
+    pack.playbooks.iter().for_each(|playbook| cx.declare(PLAYBOOK, &playbook.id));
+    for playbook in &pack.playbooks {
+        let own = steps_of(&playbook.id, pack);
+        for step in &playbook.steps {
+            cx.declare(STEP, &step.id);
+            own.into_iter().for_each(|space| cx.declare(space, &step.id));
+        }
+    }
+}
+
+/// The space of the steps of one playbook; none when the pack has no such playbook.
+pub(crate) fn steps_of(playbook: &Name, pack: &Pack) -> Option<Space> {
+    let index = pack.playbooks.iter().position(|known| known.id == *playbook)?;
+    Some(OWN_STEP.within(1 + index))
 }
 
 /// Notes that the target must exist.

@@ -4,7 +4,7 @@ use super::decode::Fields;
 use super::symbols::Space;
 use super::system::SERVICE;
 use crate::diag::Diagnostic;
-use crate::model::{Name, SliKind, SloSpec, Tier};
+use crate::model::{BudgetingMethod, Name, NoData, Period, SliKind, SloSpec, Tier};
 use crate::units::{BurnRate, Objective, SimDuration};
 
 const SLO: Space = Space::new("SLO", "system::unknown-slo");
@@ -64,7 +64,10 @@ pub(crate) fn decode(fields: &Fields<'_>) -> SloSpec {
         service: fields.refer("service", &[SERVICE]),
         sli: fields.word("sli", &[SliKind::Availability, SliKind::Latency], sli_word),
         target: target.unwrap_or(placeholder_target()),
-        window,
+        period: Period::Rolling(window),
+        method: BudgetingMethod::Occurrences,
+        no_data: NoData::Gap,
+        alert_when_no_data: true,
         tiers,
     }
 }
@@ -76,13 +79,12 @@ fn placeholder_target() -> Objective {
 /// The tier, and whether its factor could be read.
 fn decode_tier(fields: &Fields<'_>, window: SimDuration) -> (Tier, bool) {
     let factor: Option<BurnRate> = fields.parse("factor", "a factor such as \"14.4\"");
+    let severity = fields.choice("severity", &["page", "ticket"]);
+    let (long, short) = (fields.duration_positive("long"), fields.duration_positive("short"));
     let tier = Tier {
-        long: fields.duration_positive("long"),
-        short: fields.duration_positive("short"),
-        factor: factor.unwrap_or(BurnRate::new(1, 1)),
-        severity: fields.choice("severity", &["page", "ticket"]),
         hold_for: fields.duration_optional("for").unwrap_or(SimDuration::ZERO),
         keep_firing_for: fields.duration_optional("keep_firing_for").unwrap_or(SimDuration::ZERO),
+        ..Tier::new(long, short, factor.unwrap_or(BurnRate::new(1, 1)), severity)
     };
     if factor.is_some_and(|factor| factor.num() == 0) {
         let message = "a factor of 0 always fires".to_owned();

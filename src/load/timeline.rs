@@ -115,6 +115,7 @@ fn value(cx: &Cx<'_>, node: &Spanned<Node>) -> Value {
             }
         },
         Node::Bool(flag) => Value::from(*flag),
+        Node::Null => Value::Null,
         Node::Array(elements) => elements.iter().map(|element| value(cx, element)).collect(),
         Node::Table(table) => {
             let entries = table.entries.iter();

@@ -5,7 +5,9 @@
 //!
 //! **Invariant**: nothing here does I/O, reads a clock or draws a random number.
 
+mod correction;
 mod decision;
+mod indicator;
 mod knobs;
 mod name;
 mod pack;
@@ -15,11 +17,18 @@ mod ruletest;
 mod scenario;
 mod signal;
 mod slo;
+mod stream;
 mod system;
 mod telemetry;
+mod tiers;
 mod vocabulary;
 
+pub use correction::{Corrected, Correction, CorrectionEffect, Recurrence, RecurrenceError};
 pub use decision::{Decision, DecisionKind, Escalation, Finding, Trace, TraceStep, Violation};
+pub use indicator::{
+    Aggregate, Composite, CompositeRule, Indicator, ObjectiveDefinition, Origin, Query,
+    SloDefinition, ThresholdOp,
+};
 pub use knobs::KNOBS;
 pub use name::{EntityKind, Name, Ref, RefError, Text};
 pub use pack::{
@@ -36,10 +45,15 @@ pub use scenario::{
     StepFailure,
 };
 pub use signal::{Number, SignalKind};
-pub use slo::{AlertState, AlertTransition, Governed, SliKind, Slice, SliceBlock, SloSpec, Tier};
+pub use slo::{
+    AlertState, AlertTransition, BudgetingMethod, Calendar, CalendarUnit, Comparator, Governed,
+    NoData, Period, SliKind, Slice, SliceBlock, SloSpec, Tier,
+};
+pub use stream::{ColumnType, EpochUnit, InputFormat, StreamDefinition, StreamKind};
 pub use system::{
     Agent, DegradedMode, Dependency, DependencyKind, Environment, Hours, Role, RoleKind, Service,
     Store, System, Tool, ToolKind,
 };
 pub use telemetry::{GaugeSeries, Telemetry};
+pub use tiers::{TierError, TierPreset};
 pub use vocabulary::{DetectionSource, MILESTONES, Mode, ServiceState, Source, When};

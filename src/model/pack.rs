@@ -223,6 +223,9 @@ pub struct Pack {
     pub health_check_every: SimDuration,
     /// Choices where the document names no figure, for people.
     pub decisions: Vec<Text>,
+    /// What scripts say, in both languages; `{}` stands for what varies. Scripts say `en`, and
+    /// reports in Japanese say `ja` instead.
+    pub texts: Vec<Text>,
     /// Scripts as `(path within the pack, text)`, ascending by path.
     pub scripts: Vec<(Name, Name)>,
     /// Hash over `pack.toml` and all scripts.

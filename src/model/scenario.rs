@@ -145,6 +145,8 @@ pub struct Parameter {
 pub struct Expectation {
     /// Expected severity level of the pack; `None` when nothing should be declared.
     pub severity: Option<Name>,
+    /// Playbook of the pack whose steps are meant; `None` finds it by the steps and the faults.
+    pub playbook: Option<Name>,
     /// Steps expected first, by id.
     pub first_actions: Vec<Name>,
     /// Steps whose absence counts, beside the critical ones of the playbook.

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use chrono::NaiveDateTime;
+
 use super::name::Name;
-use crate::units::{BurnRate, Objective, SimDuration, SimTime};
+use crate::units::{BurnRate, Objective, SimDuration, SimTime, Zone};
 
 /// What of a service an SLI counts as good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -23,8 +25,14 @@ pub struct Tier {
     pub long: SimDuration,
     /// The short window.
     pub short: SimDuration,
-    /// Burn-rate threshold, compared with `>`.
+    /// Burn-rate threshold.
     pub factor: BurnRate,
+    /// How a burn rate compares with `factor`.
+    pub comparator: Comparator,
+    /// Fewest events in the long window with which the condition can hold; 0 for no such guard.
+    pub min_events: u64,
+    /// Fewest bad events in the long window with which the condition can hold; 0 for none.
+    pub min_failures: u64,
     /// `page` or `ticket`.
     pub severity: Name,
     /// How long the condition must hold before the alert fires.
@@ -51,16 +59,131 @@ impl Tier {
             (minutes(4320), minutes(360), BurnRate::new(1, 1), "ticket"),
         ]
         .into_iter()
-        .map(|(long, short, factor, severity)| Self {
+        .map(|(long, short, factor, severity)| Self::new(long, short, factor, severity))
+        .collect()
+    }
+
+    /// A tier without `for`, guards or delays, comparator `>`.
+    pub fn new(
+        long: SimDuration,
+        short: SimDuration,
+        factor: BurnRate,
+        severity: impl Into<Name>,
+    ) -> Self {
+        Self {
             long,
             short,
             factor,
-            severity: Name::from(severity),
+            comparator: Comparator::Above,
+            min_events: 0,
+            min_failures: 0,
+            severity: severity.into(),
             hold_for: SimDuration::ZERO,
             keep_firing_for: SimDuration::ZERO,
-        })
-        .collect()
+        }
     }
+}
+
+/// How a burn rate compares with a factor. SRE Workbook, Sloth and Pyrra use `>`, others `>=`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparator {
+    /// `>`.
+    Above,
+    /// `>=`.
+    AtLeast,
+}
+
+/// How slices become an SLI; OpenSLO `budgetingMethod`. Slices of a `window` longer than the
+/// base slice are built from base slices; a partial one is excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BudgetingMethod {
+    /// Sum of good over sum of all events.
+    Occurrences,
+    /// Good slices over measured slices; a slice is good when good / total >= `target`.
+    Timeslices {
+        /// The ratio that makes a slice good, in (0, 1].
+        target: Objective,
+        /// Length of a slice.
+        window: SimDuration,
+    },
+    /// Mean of the slices' ratios.
+    RatioTimeslices {
+        /// Length of a slice.
+        window: SimDuration,
+    },
+}
+
+/// The period of an error budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Period {
+    /// The last so long.
+    Rolling(SimDuration),
+    /// Whole calendar periods since a first one.
+    Calendar(Calendar),
+}
+
+/// Consecutive periods of `count` units: the `k`th begins at `start` plus `k` times so many
+/// units on the wall clock of `zone`, with the day clamped to its month's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calendar {
+    /// What is counted.
+    pub unit: CalendarUnit,
+    /// How many of them, at least 1.
+    pub count: u32,
+    /// Begin of the first period, local time.
+    pub start: NaiveDateTime,
+    /// Whose wall clock.
+    pub zone: Zone,
+}
+
+/// A unit of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CalendarUnit {
+    /// From midnight to midnight, 23 to 25 hours.
+    Day,
+    /// Seven of them.
+    Week,
+    /// 28 to 31 of them.
+    Month,
+    /// Three months.
+    Quarter,
+    /// Twelve months.
+    Year,
+}
+
+impl Period {
+    /// Its length, where a calendar's is nominal: a month of 30 days, a quarter of 90 and a year
+    /// of 365, as the OpenSLO SDK counts them.
+    pub fn nominal(self) -> SimDuration {
+        match self {
+            Self::Rolling(length) => length,
+            Self::Calendar(calendar) => {
+                let days = match calendar.unit {
+                    CalendarUnit::Day => 1,
+                    CalendarUnit::Week => 7,
+                    CalendarUnit::Month => 30,
+                    CalendarUnit::Quarter => 90,
+                    CalendarUnit::Year => 365,
+                };
+                SimDuration::from_hours(24 * days * i64::from(calendar.count))
+            }
+        }
+    }
+}
+
+/// What a slice without data counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoData {
+    /// Neither good nor bad; coverage falls.
+    Gap,
+    /// Good.
+    Good,
+    /// Bad.
+    Bad,
+    /// As the last slice with data.
+    Hold,
 }
 
 /// One objective on one indicator of one service.
@@ -74,10 +197,39 @@ pub struct SloSpec {
     pub sli: SliKind,
     /// The target ratio.
     pub target: Objective,
-    /// The rolling window of the error budget.
-    pub window: SimDuration,
+    /// The period of the error budget.
+    pub period: Period,
+    /// How slices become the SLI.
+    pub method: BudgetingMethod,
+    /// What a slice without data counts as.
+    pub no_data: NoData,
+    /// Whether a freeze for want of data longer than 5 minutes is an alert itself.
+    pub alert_when_no_data: bool,
     /// Alert tiers, ORed. `SloSpec`s without any get the preset `google-30d`.
     pub tiers: Vec<Tier>,
+}
+
+impl SloSpec {
+    /// An objective on the share of good events over the last `window`: occurrences, gaps stay
+    /// gaps, a freeze is an alert, no tiers.
+    pub fn new(
+        name: impl Into<Name>,
+        service: impl Into<Name>,
+        target: Objective,
+        window: SimDuration,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            service: service.into(),
+            sli: SliKind::Availability,
+            target,
+            period: Period::Rolling(window),
+            method: BudgetingMethod::Occurrences,
+            no_data: NoData::Gap,
+            alert_when_no_data: true,
+            tiers: Vec::new(),
+        }
+    }
 }
 
 /// One closed base slice.
@@ -133,7 +285,7 @@ pub enum AlertState {
 pub struct AlertTransition {
     /// Index of the SLO in its system's list.
     pub slo: usize,
-    /// Index of the tier in the SLO's list.
+    /// Index of the tier in the SLO's list; the list's length for the alert on missing data.
     pub tier: usize,
     /// The state entered.
     pub state: AlertState,

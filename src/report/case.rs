@@ -7,7 +7,7 @@ use crate::exercise::{Band, BandMeasure, Drill, Telemetry};
 use crate::model::{EntityKind, Name, Pack, Preset, Ref, Scenario, Source, System};
 use crate::score::{MeasureResult, Milestone, Scorecard};
 use crate::timeline::{EventKind, Timeline, TraceHash, TraceHasher};
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 
 /// Everything the builders of a report may read. A scored timeline has fewer parts than a drill.
 pub(super) struct Case<'a> {
@@ -20,6 +20,8 @@ pub(super) struct Case<'a> {
     pub(super) telemetry: Option<&'a Telemetry>,
     pub(super) band: Option<&'a Band>,
     pub(super) trace_hash: TraceHash,
+    /// Places in scripts that failed while the drill ran.
+    pub(super) script_failures: usize,
 }
 
 impl<'a> Case<'a> {
@@ -54,6 +56,7 @@ impl<'a> Case<'a> {
             telemetry: Some(&drill.telemetry),
             band: drill.band.as_ref(),
             trace_hash: drill.trace_hash,
+            script_failures: drill.script_failures.len(),
         }
     }
 
@@ -72,6 +75,7 @@ impl<'a> Case<'a> {
             telemetry: None,
             band: None,
             trace_hash: hasher.finish(),
+            script_failures: 0,
         }
     }
 
@@ -96,9 +100,26 @@ impl<'a> Case<'a> {
         self.band?.measures.iter().find(|m| &*m.name == measure)
     }
 
-    /// `+12.4`: minutes since the start of the record.
-    pub(super) fn minute(&self, at: SimTime) -> String {
-        minute(at - self.start())
+    /// `+12 min 24 s`: how long after the start of the record.
+    pub(super) fn offset(&self, at: SimTime, words: Words) -> String {
+        words.offset(at - self.start())
+    }
+
+    /// Whether there was no incident at all. Alarms were then false.
+    pub(super) fn calm(&self) -> bool {
+        !self.card.incident
+    }
+
+    /// The events that show a milestone: without them the story cannot be followed.
+    pub(super) fn turns(&self) -> Vec<crate::timeline::EventId> {
+        self.card.milestones.iter().filter_map(|m| m.evidence).collect()
+    }
+
+    /// The first and the last seed of the runs behind the band.
+    pub(super) fn band_seeds(&self) -> Option<(u64, u64)> {
+        let band = self.band?;
+        let last = u64::from(band.trials.checked_sub(1)?);
+        Some((band.seed.0, band.seed.trial(last).0))
     }
 
     /// The date and time on the wall clock of the record's zone.
@@ -123,6 +144,11 @@ impl<'a> Case<'a> {
 
     pub(super) fn role(&self, name: &Name, words: Words) -> String {
         self.title(&Ref::role(name), words)
+    }
+
+    /// A sentence of a script or of the scorer, for people.
+    pub(super) fn say(&self, message: &str, words: Words) -> String {
+        super::phrase::say(&self.pack.texts, message, words)
     }
 
     /// How people write a channel.
@@ -180,11 +206,6 @@ fn find<'a, T>(
 ) -> Option<&'a crate::model::Text> {
     let mut items = items.iter().map(names);
     items.find(|(own, _)| *own == name).map(|(_, title)| title)
-}
-
-/// `+12.4`: a signed span in minutes.
-pub(super) fn minute(span: SimDuration) -> String {
-    format!("{:+.1}", span.minutes())
 }
 
 /// One alert from pending to resolved, put together from its events.

@@ -77,19 +77,37 @@ pub(super) enum Give {
     Last,
 }
 
+/// What a column becomes where a table is too wide and each row is set as a short list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Part {
+    /// A value behind the column's title.
+    Named,
+    /// What the row is about: first, without a title.
+    Main,
+    /// When the row happened: beside what it is about.
+    When,
+    /// A remark below, without a title.
+    Aside,
+    /// A badge before what the row is about.
+    Mark,
+}
+
 /// One column.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Column {
     pub(super) title: String,
     pub(super) align: Align,
     pub(super) give: Give,
+    pub(super) part: Part,
     /// Left out of narrow text.
     pub(super) wide_only: bool,
 }
 
 impl Column {
     pub(super) fn left(title: String) -> Self {
-        Self { title, align: Align::Left, give: Give::Last, wide_only: false }
+        let (align, give, part) = (Align::Left, Give::Last, Part::Named);
+        Self { title, align, give, part, wide_only: false }
     }
 
     pub(super) fn right(title: String) -> Self {
@@ -106,6 +124,22 @@ impl Column {
 
     pub(super) fn wide(self) -> Self {
         Self { wide_only: true, ..self }
+    }
+
+    pub(super) fn main(self) -> Self {
+        Self { part: Part::Main, ..self }
+    }
+
+    pub(super) fn when(self) -> Self {
+        Self { part: Part::When, ..self }
+    }
+
+    pub(super) fn mark(self) -> Self {
+        Self { part: Part::Mark, ..self }
+    }
+
+    pub(super) fn aside(self) -> Self {
+        Self { part: Part::Aside, ..self }
     }
 }
 
@@ -158,7 +192,7 @@ pub(super) enum Block {
     },
     /// A picture; text has none, Markdown refers to the file.
     Picture {
-        file: &'static str,
+        file: String,
         title: String,
         svg: String,
     },

@@ -82,7 +82,7 @@ fn draft(case: &Case<'_>, words: Words, duty: &Duty) -> Vec<Block> {
     let end = case.timeline.header.end;
     let as_of = delivered.or(due).unwrap_or(end).min(end);
     let text = words.f("draft-heading", &[("duty", &words.text(&duty.title))]);
-    let (minute, clock) = (case.minute(as_of), case.clock(as_of));
+    let (minute, clock) = (case.offset(as_of, words), case.clock(as_of));
     let key = match delivered {
         Some(_) => "draft-as-delivered",
         None => "draft-as-of",
@@ -146,7 +146,7 @@ fn first_sign(case: &Case<'_>, words: Words, known: &[&Event]) -> Option<String>
         _ => false,
     };
     let first = known.iter().filter(|e| sign(&e.kind)).min_by_key(|e| (e.at, e.id))?;
-    let (clock, minute) = (case.clock(first.at), case.minute(first.at));
+    let (clock, minute) = (case.clock(first.at), case.offset(first.at, words));
     Some(words.f("draft-first-sign", &[("clock", &clock), ("minute", &minute)]))
 }
 
@@ -219,7 +219,7 @@ fn cause(case: &Case<'_>, words: Words, known: &[&Event]) -> Option<String> {
     let last = known.iter().rev().find(|e| matches!(e.kind, K::Hypothesis {}))?;
     let about = words.list(last.about.iter().map(|a| case.title(a, words)));
     let by = last.by.as_ref().map_or_else(|| words.t("who-unknown"), |by| case.title(by, words));
-    let minute = case.minute(last.at);
+    let minute = case.offset(last.at, words);
     let args = [("about", about.as_str()), ("by", &by), ("minute", &minute)];
     Some(words.f("draft-hypothesis", &args))
 }
@@ -239,7 +239,7 @@ fn course(case: &Case<'_>, words: Words, as_of: SimTime) -> Option<String> {
     let steps = ["detected", "acked", "declared", "mitigated", "resolved"];
     let one = |name: &&str| {
         let at = case.reached(name).filter(|at| *at <= as_of)?;
-        let (minute, name) = (case.minute(at), words.word("milestone", name));
+        let (minute, name) = (case.offset(at, words), words.word("milestone", name));
         Some(words.f("draft-course", &[("milestone", &name), ("minute", &minute)]))
     };
     let mut parts: Vec<String> = steps.iter().filter_map(one).collect();

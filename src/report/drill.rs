@@ -1,20 +1,14 @@
 //! A drill in all forms, and a scored timeline in the same forms with what it holds.
 
 use super::case::Case;
-use super::doc::{Block, Column, Doc, Table, Tone};
+use super::contents::doc;
 use super::lang::{Lang, Words};
-use super::story::Weight;
 use super::text::Style;
-use super::{csv, draft, head, html, json, markdown, next, picture, results, story, text};
+use super::{csv, html, json, markdown, picture, results, text};
 use crate::exercise::Drill;
 use crate::model::Pack;
 use crate::score::Scorecard;
 use crate::timeline::Timeline;
-
-/// Most lines of the story in the short form; the rest is in the timeline file.
-const STORY_TEXT: usize = 60;
-/// Most lines of the story in Markdown and HTML.
-const STORY_LONG: usize = 400;
 
 /// The drill for a terminal or a pipe.
 pub fn drill_text(drill: &Drill, lang: Lang, style: Style) -> String {
@@ -46,7 +40,7 @@ pub fn drill_html(drill: &Drill, lang: Lang) -> String {
 }
 
 /// The pictures of the drill as `(file name, SVG)`.
-pub fn plots(drill: &Drill, lang: Lang) -> Vec<(&'static str, String)> {
+pub fn plots(drill: &Drill, lang: Lang) -> Vec<(String, String)> {
     let pictures = picture::all(&Case::of_drill(drill), Words::new(lang));
     pictures.into_iter().map(|p| (p.file, p.svg)).collect()
 }
@@ -90,128 +84,6 @@ pub fn scorecard_html(timeline: &Timeline, pack: &Pack, card: &Scorecard, lang: 
     let case = Case::of_scored(timeline, pack, card);
     let words = Words::new(lang);
     html::render(&doc(&case, words, &picture::all(&case, words)), words)
-}
-
-fn doc(case: &Case<'_>, words: Words, pictures: &[picture::Picture]) -> Doc {
-    let header = &case.timeline.header;
-    let title = case.scenario.map_or_else(|| header.title.to_string(), |s| words.text(&s.title));
-    let lead = case.scenario.map_or_else(String::new, |s| words.text(&s.summary));
-    let mut doc = Doc {
-        lang: words.lang.as_str(),
-        title: words.f("report-title", &[("title", &title)]),
-        lead,
-        blocks: Vec::new(),
-    };
-    let shown = |doc: &mut Doc, id: &str| {
-        let found = pictures.iter().find(|picture| picture.id == id);
-        doc.blocks.extend(found.map(picture::Picture::block));
-    };
-    let head = Block::Facts { rows: head::facts(case, words) };
-    doc.blocks.push(Block::TextOnly { blocks: vec![heading(words, "head-heading"), head.clone()] });
-    doc.heading(words.t("result-heading"));
-    doc.blocks.push(results::tiles(case, words));
-    if case.card.overall.rating.is_none() {
-        doc.note(words.t(if case.simulated() { "no-letter" } else { "no-letter-unknown" }));
-    }
-    shown(&mut doc, "health");
-    the_story(case, words, &mut doc);
-    shown(&mut doc, "lanes");
-    doc.heading(words.t("measures-heading"));
-    shown(&mut doc, "times");
-    doc.blocks.extend(results::measures(case, words));
-    shown(&mut doc, "spread");
-    doc.heading(words.t("capabilities-heading"));
-    doc.table(results::capabilities(case, words));
-    doc.note(words.t("capabilities-note"));
-    doc.heading(words.t("severity-heading"));
-    results::severity(case, words, &mut doc);
-    doc.heading(words.t("conduct-heading"));
-    results::conduct(case, words, &mut doc);
-    procedure(case, words, &mut doc);
-    the_rest(case, words, &mut doc);
-    doc.blocks.push(Block::Longer { blocks: vec![heading(words, "head-heading"), head] });
-    doc
-}
-
-fn heading(words: Words, key: &str) -> Block {
-    Block::Heading { level: 2, text: words.t(key) }
-}
-
-fn the_story(case: &Case<'_>, words: Words, doc: &mut Doc) {
-    doc.heading(words.t("story-heading"));
-    doc.note(words.t("story-note"));
-    let with_note = |least: Weight, most: usize| {
-        let (table, left) = story::table(case, words, least, most);
-        let mut blocks = vec![Block::Table { table }];
-        if left > 0 {
-            let text = words.f("story-left", &[("n", &left.to_string())]);
-            let tone = Tone::Muted;
-            blocks.push(Block::Paragraph { text, tone });
-        }
-        blocks
-    };
-    doc.blocks.push(Block::TextOnly { blocks: with_note(Weight::Headline, STORY_TEXT) });
-    doc.blocks.push(Block::Longer { blocks: with_note(Weight::Headline, STORY_LONG) });
-}
-
-fn procedure(case: &Case<'_>, words: Words, doc: &mut Doc) {
-    doc.heading(words.t("duties-heading"));
-    doc.table(results::duties(case, words));
-    doc.heading(words.t("steps-heading"));
-    doc.paragraph(results::step_counts(case, words));
-    let imperfect = results::steps(case, words, &results::Which::Imperfect);
-    doc.blocks.push(Block::TextOnly { blocks: vec![Block::Table { table: imperfect }] });
-    let all = results::steps(case, words, &results::Which::All);
-    doc.blocks.push(Block::Longer {
-        blocks: vec![Block::Folded {
-            summary: words.f("steps-all", &[("n", &all.rows.len().to_string())]),
-            blocks: vec![Block::Table { table: all }],
-        }],
-    });
-    doc.heading(words.t("alerts-heading"));
-    let alerts = results::alert_table(case, words);
-    match alerts.rows.is_empty() {
-        true => doc.paragraph(words.t("alerts-none")),
-        false => doc.table(alerts),
-    }
-}
-
-fn the_rest(case: &Case<'_>, words: Words, doc: &mut Doc) {
-    doc.heading(words.t("next-heading"));
-    doc.list(next::items(case, words));
-    let mut longer = vec![heading(words, "drafts-heading")];
-    longer.push(Block::Paragraph { text: words.t("drafts-note"), tone: Tone::Muted });
-    longer.extend(draft::blocks(case, words));
-    longer.push(heading(words, "milestones-heading"));
-    longer.push(Block::Table { table: results::milestones(case, words) });
-    let (table, _) = story::table(case, words, Weight::Detail, STORY_LONG);
-    longer.push(heading(words, "details-heading"));
-    longer.push(Block::Folded {
-        summary: words.f("details-all", &[("n", &table.rows.len().to_string())]),
-        blocks: vec![Block::Table { table }],
-    });
-    if let Some(preset) = case.preset {
-        longer.push(heading(words, "provenance-heading"));
-        let table = provenance(preset, words);
-        longer.push(Block::Folded {
-            summary: words.f("provenance-all", &[("n", &table.rows.len().to_string())]),
-            blocks: vec![Block::Table { table }],
-        });
-    }
-    doc.blocks.push(Block::Longer { blocks: longer });
-}
-
-pub(super) fn provenance(preset: &crate::model::Preset, words: Words) -> Table {
-    Table {
-        caption: words.t("provenance-heading"),
-        columns: vec![
-            Column::flex(words.t("column-input")),
-            Column::right(words.t("column-value")),
-            Column::left(words.t("column-provenance")),
-            Column::flex(words.t("column-source")),
-        ],
-        rows: head::provenance(preset, words),
-    }
 }
 
 fn measures_csv(case: &Case<'_>) -> String {
@@ -372,7 +244,7 @@ mod tests {
     fn pictures_are_the_same_each_time() {
         let drill = fixture::drill();
         let pictures = plots(&drill, Lang::Ja);
-        let files: Vec<&str> = pictures.iter().map(|(file, _)| *file).collect();
+        let files: Vec<&str> = pictures.iter().map(|(file, _)| file.as_str()).collect();
         assert_eq!(files, ["health.svg", "lanes.svg", "times.svg", "spread.svg"]);
         assert_eq!(pictures, plots(&drill, Lang::Ja));
         insta::assert_snapshot!("times_svg", pictures[2].1);

@@ -2,41 +2,48 @@
 
 use serde_json::json;
 
+use super::case::Case;
 use super::doc::{Cell, Column, Doc, Table, Tone};
 use super::json::pretty;
 use super::lang::{Lang, Words};
 use super::text::{self, Style};
-use crate::score::{Explanation, TargetSource};
+use super::{results, story};
+use crate::model::Pack;
+use crate::score::{Explanation, Scorecard, TargetSource};
 use crate::timeline::Timeline;
-use crate::units::{SimTime, Zone};
+use crate::units::SimTime;
 
 /// An explanation for a terminal or a pipe.
 pub fn explanation_text(
     explanation: &Explanation,
     timeline: &Timeline,
+    pack: &Pack,
+    card: &Scorecard,
     lang: Lang,
     style: Style,
 ) -> String {
     let words = Words::new(lang);
-    let zone = timeline.header.zone;
+    let case = Case::of_scored(timeline, pack, card);
     let title = explanation.title.as_ref().map(|title| words.text(title));
     let mut doc = Doc {
         lang: lang.as_str(),
         title: match title {
-            Some(title) => format!("{}: {title}", explanation.name),
+            Some(title) => {
+                words.f("explain-title", &[("name", explanation.name.as_str()), ("title", &title)])
+            }
             None => explanation.name.clone(),
         },
-        lead: explanation.reason.clone().unwrap_or_default(),
+        lead: results::reason(explanation.reason.as_deref(), words),
         blocks: Vec::new(),
     };
-    doc.table(facts(explanation, words));
+    doc.facts(facts(explanation, &case, words));
     if !explanation.parts.is_empty() {
         doc.heading(words.t("explain-parts"));
-        doc.table(parts(explanation, words, zone));
+        doc.table(parts(explanation, &case, words));
     }
     if !explanation.events.is_empty() {
         doc.heading(words.t("explain-events"));
-        doc.table(events(explanation, words, zone));
+        doc.table(events(explanation, &case, words));
     }
     text::render(&doc, style)
 }
@@ -85,48 +92,70 @@ pub fn explanation_json(explanation: &Explanation, timeline: &Timeline) -> Strin
     }))
 }
 
-fn facts(explanation: &Explanation, words: Words) -> Table {
-    let mut rows: Vec<(String, String)> = Vec::new();
+fn facts(explanation: &Explanation, case: &Case<'_>, words: Words) -> Vec<(String, Cell)> {
+    let mut rows: Vec<(String, Cell)> = Vec::new();
+    let mut add = |key: &str, value: String| rows.push((words.t(key), Cell::new(value)));
     if let Some((from, to)) = &explanation.ends {
-        rows.push((words.t("explain-ends"), format!("{from} - {to}")));
+        let (from, to) = (case.end(from, words), case.end(to, words));
+        let measures = &case.pack.measures;
+        let cadence = measures.iter().any(|m| *m.name == *explanation.name && m.cadence);
+        let key = if cadence { "from-to-cadence" } else { "from-to" };
+        add("explain-ends", words.f(key, &[("from", &from), ("to", &to)]));
     }
     if let Some(value) = explanation.value {
-        rows.push((words.t("explain-value"), value.human()));
+        add("explain-value", words.span(value));
     }
     if let Some((target, source)) = explanation.target {
         let key = match source {
             TargetSource::Document => "explain-document",
             TargetSource::Assumed => "explain-assumed",
         };
-        rows.push((words.t("explain-target"), format!("{} ({})", target.human(), words.t(key))));
+        let (target, source) = (words.span(target), words.t(key));
+        let args = [("target", target.as_str()), ("source", &source)];
+        add("explain-target", words.f("explain-target-of", &args));
     }
     if let Some(severity) = &explanation.severity {
-        rows.push((words.t("explain-severity"), severity.to_string()));
+        add("explain-severity", case.severity(severity, words));
     }
     if let Some(floor) = explanation.floor {
-        rows.push((words.t("explain-floor"), floor.human()));
+        add("explain-floor", words.span(floor));
     }
     if let Some(rating) = explanation.rating {
-        rows.push((words.t("explain-rating"), format!("{rating:?}")));
+        let letter = results::letter(rating);
+        let meaning = words.word("rating", &letter.replace("/", ""));
+        let args = [("letter", letter), ("meaning", meaning.as_str())];
+        let text = words.f("explain-rated", &args);
+        rows.push((words.t("explain-rating"), Cell::toned(text, results::rating_tone(rating))));
     }
-    rows.push((words.t("explain-rule"), explanation.rule.clone()));
-    Table {
-        caption: explanation.name.clone(),
-        columns: vec![Column::left(String::new()), Column::flex(String::new())],
-        rows: rows
-            .into_iter()
-            .map(|(name, value)| vec![Cell::toned(name, Tone::Muted), Cell::new(value)])
-            .collect(),
-    }
+    let key = format!("milestone-rule-{}", explanation.name.replace('_', "-"));
+    let rule = match case.milestone(&explanation.name) {
+        Some(_) => words.t(&key),
+        None => case.say(&explanation.rule, words),
+    };
+    rows.push((words.t("explain-rule"), Cell::new(rule)));
+    rows
 }
 
-fn parts(explanation: &Explanation, words: Words, zone: Zone) -> Table {
+fn parts(explanation: &Explanation, case: &Case<'_>, words: Words) -> Table {
+    let zone = case.timeline.header.zone;
     let clock = |at: Option<SimTime>| at.map_or_else(String::new, |at| at.clock(zone));
     let row = |part: &crate::score::Part| {
-        let title = part.title.as_ref().map(|title| words.text(title));
+        let measure = || case.card.measures.iter().find(|m| *m.name == *part.name);
+        let title = match (&part.title, measure()) {
+            (Some(title), _) => words.text(title),
+            (None, Some(measure)) => words.text(&measure.title),
+            (None, None) => violation(part, case, words),
+        };
+        // A step that is made for each service or agent is called after it (`book/step on`).
+        let on = part.title.as_ref().and_then(|_| part.name.split_once(' '));
+        let name = match on {
+            Some((_, on)) => words.f("story-about", &[("about", on), ("what", &title)]),
+            None => title,
+        };
+        let outcome = words.word("outcome", &part.outcome.replace(' ', "-"));
         vec![
-            Cell::new(title.unwrap_or_else(|| part.name.clone())),
-            Cell::new(part.outcome),
+            Cell::new(name),
+            Cell::new(outcome),
             Cell::new(clock(part.at)),
             Cell::new(clock(part.due)),
         ]
@@ -134,7 +163,7 @@ fn parts(explanation: &Explanation, words: Words, zone: Zone) -> Table {
     Table {
         caption: words.t("explain-parts"),
         columns: vec![
-            Column::flex(words.t("explain-part")),
+            Column::flex(words.t("explain-part")).main(),
             Column::left(words.t("explain-outcome")),
             Column::left(words.t("explain-at")),
             Column::left(words.t("explain-due")),
@@ -143,20 +172,39 @@ fn parts(explanation: &Explanation, words: Words, zone: Zone) -> Table {
     }
 }
 
-fn events(explanation: &Explanation, words: Words, zone: Zone) -> Table {
-    let row = |event: &crate::score::UsedEvent| {
+/// A broken rule (`rule: message`) or a task that has no title of its own.
+fn violation(part: &crate::score::Part, case: &Case<'_>, words: Words) -> String {
+    match part.name.split_once(": ") {
+        Some((rule, message)) => {
+            let message = case.say(message, words);
+            words.f("story-about", &[("about", rule), ("what", &message)])
+        }
+        None => words.word("task", &part.name),
+    }
+}
+
+fn events(explanation: &Explanation, case: &Case<'_>, words: Words) -> Table {
+    let zone = case.timeline.header.zone;
+    let row = |used: &crate::score::UsedEvent| {
+        let event = case.timeline.events.iter().find(|event| event.id == used.id);
+        let (what, who) = event.map_or_else(
+            || (used.text.clone(), String::new()),
+            |event| story::sentence_of(case, words, event),
+        );
         vec![
-            Cell::new(format!("#{}", event.id)),
-            Cell::new(event.at.clock(zone)),
-            Cell::new(event.text.clone()),
+            Cell::new(format!("#{}", used.id)),
+            Cell::new(used.at.clock(zone)),
+            Cell::new(what),
+            Cell::toned(who, Tone::Muted),
         ]
     };
     Table {
         caption: words.t("explain-events"),
         columns: vec![
-            Column::right(words.t("explain-event")),
+            Column::right(words.t("explain-event")).when(),
             Column::left(words.t("explain-at")),
-            Column::flex(words.t("explain-what")),
+            Column::flex(words.t("explain-what")).main(),
+            Column::soft(words.t("column-who")).aside(),
         ],
         rows: explanation.events.iter().map(row).collect(),
     }

@@ -29,6 +29,10 @@ pub(super) fn span(span: Option<SimDuration>) -> Value {
 /// The document of `drill run`.
 pub(super) fn run(case: &Case<'_>) -> Value {
     let mut root = head(case, "drill.run/1");
+    if let Some(band) = case.band {
+        let last = band.seed.trial(u64::from(band.trials.saturating_sub(1)));
+        root.insert("chance_seeds".into(), json!({"first": band.seed, "last": last}));
+    }
     results(case, &mut root, With::Chance);
     root.insert("responder_model".into(), responder_model(case));
     if let Some(scenario) = case.scenario {
@@ -96,6 +100,7 @@ fn results(case: &Case<'_>, root: &mut Map<String, Value>, with: With) {
     let card = case.card;
     let list = |items: Vec<Value>| Value::Array(items);
     let at = |at: SimTime| at.rfc3339(case.timeline.header.zone);
+    root.insert("incident".into(), json!(card.incident));
     let milestones = card.milestones.iter().map(|m| milestone(case, m)).collect();
     root.insert("milestones".into(), list(milestones));
     let measures = card.measures.iter().map(|m| measure(case, m, with)).collect();

@@ -9,7 +9,9 @@
 //! they do not know is shown as unknown.
 
 mod case;
+mod contents;
 mod csv;
+mod data;
 mod doc;
 mod draft;
 mod drill;
@@ -23,18 +25,25 @@ mod json;
 mod lang;
 mod list;
 mod markdown;
+mod measures;
 mod next;
+mod period;
+mod phrase;
 mod picture;
 mod results;
 mod ruletest;
 mod show;
 mod show_json;
 mod show_pack;
+mod slo;
 mod story;
+mod story_choice;
+mod summary;
 mod text;
 mod trials;
 mod verdict;
 
+pub use data::{DataTable, data_csv, data_json, data_text};
 pub use drill::{
     drill_csv, drill_html, drill_json, drill_markdown, drill_text, plots, scorecard_csv,
     scorecard_html, scorecard_json, scorecard_markdown, scorecard_text,
@@ -43,9 +52,18 @@ pub use explain::{explanation_json, explanation_text};
 pub use impact::{Dependant, Impact, impact};
 pub use lang::Lang;
 pub use list::{Listed, Listing, list_json, list_text};
+pub use period::{
+    period_csv, period_files, period_html, period_json, period_markdown, period_stem, period_text,
+};
 pub use ruletest::{ruletest_json, ruletest_junit, ruletest_text};
 pub use show::{Shown, show_markdown, show_text};
 pub use show_json::show_json;
+pub use slo::{
+    slo_alerts_csv, slo_alerts_json, slo_alerts_markdown, slo_alerts_text, slo_compare_json,
+    slo_compare_markdown, slo_compare_text, slo_explain_json, slo_explain_text, slo_gate_json,
+    slo_gate_passes, slo_gate_text, slo_lint_failed, slo_lint_json, slo_lint_text, slo_status_csv,
+    slo_status_json, slo_status_markdown, slo_status_text,
+};
 pub use text::{Color, Style};
 pub use trials::{
     trials_csv, trials_html, trials_json, trials_markdown, trials_plots, trials_text,

@@ -3,26 +3,48 @@
 use super::case::Case;
 use super::doc::{Cell, Tone};
 use super::lang::Words;
+use super::measures;
 use super::results::{ids, letter, outcome_word};
-use crate::score::{Rating, StepOutcome};
+use crate::score::{MeasureResult, Rating, StepOutcome};
 
 const MOST: usize = 12;
+
+/// Missed targets that could be met, the worst rating first, then the largest miss.
+pub(super) fn missed<'a>(case: &Case<'a>) -> Vec<&'a MeasureResult> {
+    let wanted = |m: &&MeasureResult| {
+        matches!(m.rating, Rating::M | Rating::U) && measures::told(case, m) && !m.below_floor
+    };
+    let over = |m: &MeasureResult| {
+        let (value, target) = (m.value?.ms(), m.target?.ms());
+        Some(value.saturating_mul(100) / target.max(1))
+    };
+    let mut missed: Vec<&MeasureResult> = case.card.measures.iter().filter(wanted).collect();
+    missed.sort_by_key(|m| std::cmp::Reverse((m.rating, over(m).unwrap_or(i64::MAX))));
+    missed
+}
 
 /// The most serious first: gates, missed targets, steps, duties, the design, then the exercise.
 pub(super) fn items(case: &Case<'_>, words: Words) -> Vec<Cell> {
     let mut items: Vec<Cell> = Vec::new();
+    if case.calm() {
+        let c = &case.card.correctness;
+        if c.false_pages + c.false_declarations > 0 {
+            items.push(Cell::toned(words.t("next-false-alarm"), Tone::Bad));
+        }
+        items.push(Cell::new(words.t("next-calm")));
+        return items;
+    }
     let mut add = |text: String, tone: Tone| items.push(Cell::toned(text, tone));
     for (gate, evidence) in &case.card.overall.gates {
         let gate = words.word("gate", gate);
         let args = [("gate", gate.as_str()), ("events", &ids(evidence))];
         add(words.f("next-gate", &args), Tone::Bad);
     }
-    for (rating, tone) in [(Rating::U, Tone::Bad), (Rating::M, Tone::Poor)] {
-        for m in case.card.measures.iter().filter(|m| m.rating == rating && !m.below_floor) {
-            let title = words.text(&m.title);
-            let args = [("title", title.as_str()), ("name", &m.name), ("rating", letter(rating))];
-            add(words.f("next-measure", &args), tone);
-        }
+    for m in missed(case) {
+        let tone = if m.rating == Rating::U { Tone::Bad } else { Tone::Poor };
+        let title = words.text(&m.title);
+        let args = [("title", title.as_str()), ("name", &m.name), ("rating", letter(m.rating))];
+        add(words.f("next-measure", &args), tone);
     }
     for step in &case.card.steps {
         let wanted = match step.outcome {
@@ -53,7 +75,7 @@ pub(super) fn items(case: &Case<'_>, words: Words) -> Vec<Cell> {
         .card
         .measures
         .iter()
-        .filter(|m| m.rating == Rating::NotObservable && m.target.is_some())
+        .filter(|m| m.target.is_some() && measures::blind(case, m))
         .map(|m| words.text(&m.title))
         .collect();
     if !blind.is_empty() {

@@ -3,7 +3,7 @@
 use super::case::{Case, alerts};
 use super::doc::{Block, Cell, Column, Doc, Table, Tile, Tone};
 use super::lang::Words;
-use crate::score::{MeasureResult, MilestoneState, Rating, StepOutcome, StepResult};
+use crate::score::{MilestoneState, Rating, StepOutcome, StepResult};
 use crate::units::{SimDuration, SimTime};
 
 pub(super) const fn letter(rating: Rating) -> &'static str {
@@ -26,36 +26,32 @@ pub(super) const fn rating_tone(rating: Rating) -> Tone {
     }
 }
 
-fn rating_cell(rating: Rating) -> Cell {
+pub(super) fn rating_cell(rating: Rating) -> Cell {
     Cell::badge(letter(rating), rating_tone(rating))
 }
 
-fn dash() -> Cell {
+pub(super) fn dash() -> Cell {
     Cell::toned("–", Tone::Muted)
 }
 
-fn span_cell(span: Option<SimDuration>, words: Words) -> Cell {
+pub(super) fn span_cell(span: Option<SimDuration>, words: Words) -> Cell {
     span.map_or_else(dash, |span| Cell::new(words.span(span)))
 }
 
 /// The headline figures.
 pub(super) fn tiles(case: &Case<'_>, words: Words) -> Block {
-    let overall = &case.card.overall;
-    let unknown = || words.t("unknown");
-    let points = overall.points.map_or_else(unknown, |p| format!("{p:.1}"));
-    let (note, tone) = match overall.rating {
-        Some(rating) => {
-            let rating_text = words.word("rating", letter(rating));
-            (format!("{} – {rating_text}", letter(rating)), rating_tone(rating))
+    let mut tiles = vec![points_tile(case, words)];
+    if case.calm() {
+        let c = &case.card.correctness;
+        for (key, n) in
+            [("tile-false-pages", c.false_pages), ("tile-false-declarations", c.false_declarations)]
+        {
+            let tone = if n == 0 { Tone::Good } else { Tone::Bad };
+            let note = words.t("tile-nothing-broke");
+            tiles.push(Tile { label: words.t(key), value: n.to_string(), note, tone });
         }
-        None => (reason(overall.reason, words), Tone::Plain),
-    };
-    let mut tiles = vec![Tile {
-        label: words.t("tile-points"),
-        value: words.f("tile-points-value", &[("points", &points)]),
-        note,
-        tone,
-    }];
+        return Block::Tiles { tiles };
+    }
     for (key, from, to) in [
         ("tile-detected", "impact_start", "detected"),
         ("tile-declared", "detected", "declared"),
@@ -67,7 +63,7 @@ pub(super) fn tiles(case: &Case<'_>, words: Words) -> Block {
         let value = match (span, state) {
             (Some(span), _) => words.span(span),
             (None, Some(MilestoneState::NotReached)) => words.t("not-reached"),
-            (None, _) => unknown(),
+            (None, _) => words.t("unknown"),
         };
         let note = words.f("tile-since", &[("from", &words.word("milestone", from))]);
         tiles.push(Tile { label: words.t(key), value, note, tone: Tone::Plain });
@@ -75,110 +71,34 @@ pub(super) fn tiles(case: &Case<'_>, words: Words) -> Block {
     Block::Tiles { tiles }
 }
 
+fn points_tile(case: &Case<'_>, words: Words) -> Tile {
+    let overall = &case.card.overall;
+    let label = words.t("tile-points");
+    let Some(points) = overall.points else {
+        let (value, note) = match case.calm() {
+            true => (words.t("tile-not-rated"), words.t("tile-nothing-to-rate")),
+            false => (words.t("unknown"), reason(overall.reason, words)),
+        };
+        return Tile { label, value, note, tone: Tone::Unknown };
+    };
+    let value = words.f("tile-points-value", &[("points", &format!("{points:.1}"))]);
+    let (note, tone) = match overall.rating {
+        Some(rating) => {
+            let rating_text = words.word("rating", letter(rating));
+            (format!("{} – {rating_text}", letter(rating)), rating_tone(rating))
+        }
+        None => (reason(overall.reason, words), Tone::Plain),
+    };
+    Tile { label, value, note, tone }
+}
+
 /// Why there is no overall letter.
 pub(super) fn reason(reason: Option<&str>, words: Words) -> String {
     reason.map_or_else(String::new, |reason| words.word("reason", &reason.replace(' ', "-")))
 }
 
-/// Why a measure has no value, from its ends.
-pub(super) fn why_no_value(case: &Case<'_>, measure: &MeasureResult, words: Words) -> String {
-    for end in [&measure.from, &measure.to] {
-        let name = case.end(end, words);
-        let Some(milestone) = case.milestone(end) else {
-            continue;
-        };
-        match milestone.state {
-            MilestoneState::Observed => {}
-            MilestoneState::NotReached => return words.f("no-value-reached", &[("end", &name)]),
-            MilestoneState::NotObservable => {
-                return words.f("no-value-observable", &[("end", &name)]);
-            }
-        }
-    }
-    words.f("no-value-event", &[("end", &case.end(&measure.to, words))])
-}
-
-/// Response times beside target, floor and chance.
-/// A target, starred where it is the pack author's choice.
-fn target_cell(m: &MeasureResult, words: Words) -> Cell {
-    let mark = if m.target_assumed { "*" } else { "" };
-    m.target.map_or_else(dash, |target| Cell::new(format!("{}{mark}", words.span(target))))
-}
-
-pub(super) fn measures(case: &Case<'_>, words: Words) -> Vec<Block> {
-    let mut notes: Vec<Cell> = Vec::new();
-    let mut rows = Vec::new();
-    let (shown, others): (Vec<_>, Vec<_>) =
-        case.card.measures.iter().partition(|measure| case.applies(measure));
-    for m in shown {
-        let title = words.text(&m.title);
-        let value = match m.value {
-            Some(value) => words.span(value),
-            None => {
-                let why = why_no_value(case, m, words);
-                let args = [("title", title.as_str()), ("what", &why)];
-                notes.push(Cell::toned(words.f("measure-note", &args), Tone::Muted));
-                words.t("unknown-short")
-            }
-        };
-        let target = target_cell(m, words);
-        let band = case.band_of(&m.name);
-        let chance = band.and_then(|b| b.met).filter(|(_, of)| *of > 0);
-        let chance = chance
-            .map_or_else(dash, |(k, n)| Cell::new(words.percent(f64::from(k) / f64::from(n))));
-        let place = band
-            .and_then(|b| b.place)
-            .map_or_else(dash, |place| Cell::new(format!("p{:.0}", place * 100.0)));
-        for (flag, key) in
-            [(m.below_floor, "measure-below-floor"), (m.straddles, "measure-straddles")]
-        {
-            if flag {
-                let what = words.t(key);
-                let args = [("title", title.as_str()), ("what", &what)];
-                notes.push(Cell::toned(words.f("measure-note", &args), Tone::Poor));
-            }
-        }
-        let ends = [("from", case.end(&m.from, words)), ("to", case.end(&m.to, words))];
-        let ends = words.f("from-to", &[(ends[0].0, &ends[0].1), (ends[1].0, &ends[1].1)]);
-        rows.push(vec![
-            rating_cell(m.rating),
-            Cell::new(title),
-            Cell::toned(ends, Tone::Muted),
-            Cell::new(value),
-            target,
-            span_cell(m.floor, words),
-            chance,
-            place,
-        ]);
-    }
-    if !others.is_empty() {
-        let n = others.len().to_string();
-        notes.push(Cell::toned(words.f("measures-others", &[("n", &n)]), Tone::Muted));
-    }
-    if case.card.measures.iter().any(|m| m.target_assumed) {
-        notes.insert(0, Cell::toned(words.t("target-assumed"), Tone::Muted));
-    }
-    let key = if case.band.is_some() { "chance-note" } else { "chance-none" };
-    let n = case.band.map_or(0, |band| band.trials).to_string();
-    notes.insert(0, Cell::toned(words.f(key, &[("n", &n)]), Tone::Muted));
-    let table = Table {
-        caption: words.t("measures-heading"),
-        columns: vec![
-            Column::left(words.t("column-rating")),
-            Column::flex(words.t("column-measure")),
-            Column::flex(words.t("column-from-to")).wide(),
-            Column::right(words.t("column-value")),
-            Column::right(words.t("column-target")),
-            Column::right(words.t("column-floor")),
-            Column::right(words.t("column-chance")),
-            Column::right(words.t("column-place")),
-        ],
-        rows,
-    };
-    vec![Block::Table { table }, Block::List { items: notes }]
-}
-
-pub(super) fn capabilities(case: &Case<'_>, words: Words) -> Table {
+/// The capabilities with the tasks that could be rated, and which capabilities have none.
+pub(super) fn capabilities(case: &Case<'_>, words: Words) -> (Table, Vec<String>) {
     let task = |(name, rating): &(crate::model::Name, Rating)| {
         let found = case.card.measures.iter().find(|m| m.name == *name);
         let title = match found {
@@ -187,6 +107,7 @@ pub(super) fn capabilities(case: &Case<'_>, words: Words) -> Table {
         };
         words.f("task-rated", &[("task", &title), ("rating", letter(*rating))])
     };
+    let rated = |task: &&(crate::model::Name, Rating)| task.1 != Rating::NotObservable;
     let row = |c: &crate::score::CapabilityResult| {
         let points = c.points.map_or_else(
             || words.t("unknown-short"),
@@ -196,19 +117,22 @@ pub(super) fn capabilities(case: &Case<'_>, words: Words) -> Table {
             rating_cell(c.rating),
             Cell::new(words.text(&c.title)),
             Cell::new(points),
-            Cell::toned(words.list(c.tasks.iter().map(task)), Tone::Muted),
+            Cell::toned(words.list(c.tasks.iter().filter(|t| rated(t)).map(task)), Tone::Muted),
         ]
     };
-    Table {
+    let (told, blind): (Vec<_>, Vec<_>) =
+        case.card.capabilities.iter().partition(|c| c.rating != Rating::NotObservable);
+    let table = Table {
         caption: words.t("capabilities-heading"),
         columns: vec![
-            Column::left(words.t("column-rating")),
-            Column::flex(words.t("column-capability")),
+            Column::left(words.t("column-rating")).mark(),
+            Column::flex(words.t("column-capability")).main(),
             Column::right(words.t("column-points")),
             Column::flex(words.t("column-tasks")),
         ],
-        rows: case.card.capabilities.iter().map(row).collect(),
-    }
+        rows: told.into_iter().map(row).collect(),
+    };
+    (table, blind.iter().map(|c| words.text(&c.title)).collect())
 }
 
 pub(super) fn severity(case: &Case<'_>, words: Words, doc: &mut Doc) {
@@ -229,10 +153,10 @@ pub(super) fn severity(case: &Case<'_>, words: Words, doc: &mut Doc) {
             .as_ref()
             .map_or_else(|| words.t("who-unknown"), |by| role_name(case, by, words));
         vec![
-            Cell::toned(case.minute(entry.at), Tone::Muted),
+            Cell::toned(case.offset(entry.at, words), Tone::Muted),
             Cell::new(case.severity(&entry.level, words)),
             Cell::new(by),
-            Cell::toned(words.list(entry.reasons.iter().map(|r| r.as_str())), Tone::Muted),
+            Cell::toned(words.list(entry.reasons.iter().map(|r| case.say(r, words))), Tone::Muted),
         ]
     };
     if result.history.is_empty() {
@@ -271,9 +195,10 @@ pub(super) fn conduct(case: &Case<'_>, words: Words, doc: &mut Doc) {
         items.push(Cell::toned(words.t("gates-none"), Tone::Good));
     }
     for v in &case.card.violations {
+        let message = case.say(&v.message, words);
         let key = if v.unsafe_action { "violation-unsafe" } else { "violation" };
         let args =
-            [("rule", v.rule.as_str()), ("message", &v.message), ("events", &ids(&v.evidence))];
+            [("rule", v.rule.as_str()), ("message", &message), ("events", &ids(&v.evidence))];
         let tone = if v.unsafe_action { Tone::Bad } else { Tone::Poor };
         items.push(Cell::toned(words.f(key, &args), tone));
     }
@@ -308,8 +233,8 @@ pub(super) fn ids(ids: &[u32]) -> String {
     }
 }
 
-fn time_cell(case: &Case<'_>, at: Option<SimTime>) -> Cell {
-    at.map_or_else(dash, |at| Cell::new(case.minute(at)))
+fn time_cell(case: &Case<'_>, words: Words, at: Option<SimTime>) -> Cell {
+    at.map_or_else(dash, |at| Cell::new(case.offset(at, words)))
 }
 
 pub(super) fn duties(case: &Case<'_>, words: Words) -> Table {
@@ -334,15 +259,15 @@ pub(super) fn duties(case: &Case<'_>, words: Words) -> Table {
         vec![
             Cell::new(words.text(&duty.title)),
             Cell::badge(words.t(state), tone),
-            time_cell(case, duty.at),
-            time_cell(case, duty.due),
+            time_cell(case, words, duty.at),
+            time_cell(case, words, duty.due),
             Cell::toned(notes.join(" "), Tone::Muted),
         ]
     };
     Table {
         caption: words.t("duties-heading"),
         columns: vec![
-            Column::flex(words.t("column-duty")),
+            Column::flex(words.t("column-duty")).main(),
             Column::left(words.t("column-state")),
             Column::right(words.t("column-delivered")),
             Column::right(words.t("column-due")),
@@ -407,15 +332,15 @@ pub(super) fn steps(case: &Case<'_>, words: Words, which: &Which) -> Table {
         vec![
             Cell::badge(words.word("step", word), tone),
             Cell::new(title),
-            time_cell(case, step.at),
-            time_cell(case, step.due),
+            time_cell(case, words, step.at),
+            time_cell(case, words, step.due),
         ]
     };
     Table {
         caption: words.t("steps-heading"),
         columns: vec![
             Column::left(words.t("column-state")),
-            Column::flex(words.t("column-step")),
+            Column::flex(words.t("column-step")).main(),
             Column::right(words.t("column-done")),
             Column::right(words.t("column-due")),
         ],
@@ -423,21 +348,30 @@ pub(super) fn steps(case: &Case<'_>, words: Words, which: &Which) -> Table {
     }
 }
 
+/// Which alerts a table shows.
+pub(super) enum Fired {
+    All,
+    Pages,
+}
+
 /// Alerts that fired.
-pub(super) fn alert_table(case: &Case<'_>, words: Words) -> Table {
-    let fired = alerts(case.timeline).into_iter().filter(|a| a.firing.is_some());
+pub(super) fn alert_table(case: &Case<'_>, words: Words, which: &Fired) -> Table {
+    let wanted = |a: &super::case::AlertRun| {
+        a.firing.is_some() && (matches!(which, Fired::All) || &*a.severity == "page")
+    };
+    let fired = alerts(case.timeline).into_iter().filter(wanted);
     let row = |a: super::case::AlertRun| {
         let severity = words.word("alert", &a.severity);
         let spent = a.spent.map_or_else(dash, |spent| Cell::new(words.percent(spent)));
         let resolved = match a.resolved {
-            Some(at) => Cell::new(case.minute(at)),
+            Some(at) => Cell::new(case.offset(at, words)),
             None => Cell::toned(words.t("still-firing"), Tone::Poor),
         };
         vec![
             Cell::new(a.slo.to_string()),
             Cell::new(a.tier.to_string()),
             Cell::new(severity),
-            time_cell(case, a.firing),
+            time_cell(case, words, a.firing),
             resolved,
             spent,
         ]
@@ -445,7 +379,7 @@ pub(super) fn alert_table(case: &Case<'_>, words: Words) -> Table {
     Table {
         caption: words.t("alerts-heading"),
         columns: vec![
-            Column::flex(words.t("column-slo")),
+            Column::flex(words.t("column-slo")).main(),
             Column::left(words.t("column-tier")),
             Column::left(words.t("column-alert-kind")),
             Column::right(words.t("column-firing")),
@@ -468,7 +402,7 @@ pub(super) fn milestones(case: &Case<'_>, words: Words) -> Table {
         let why = source.unwrap_or_else(|| reason(m.reason, words));
         vec![
             Cell::new(words.word("milestone", m.name)),
-            time_cell(case, m.at),
+            time_cell(case, words, m.at),
             Cell::new(m.at.map_or_else(String::new, |at| case.clock(at))),
             Cell::toned(words.t(state), tone),
             Cell::toned(why, Tone::Muted),
@@ -477,7 +411,7 @@ pub(super) fn milestones(case: &Case<'_>, words: Words) -> Table {
     Table {
         caption: words.t("milestones-heading"),
         columns: vec![
-            Column::flex(words.t("column-milestone")),
+            Column::flex(words.t("column-milestone")).main(),
             Column::right(words.t("column-minute")),
             Column::left(words.t("column-clock")),
             Column::left(words.t("column-state")),

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::lang::{Lang, Words};
+use super::phrase;
 use crate::workbench::{Outcome, TestReport};
 
 /// Width of a rule in the text report.
@@ -13,7 +15,8 @@ const WIDTH: usize = 80;
 const INFALLIBLE: &str = "invariant: writing to a string does not fail";
 
 /// For terminals: what did not pass, then the totals.
-pub fn ruletest_text(report: &TestReport) -> String {
+pub fn ruletest_text(report: &TestReport, lang: Lang) -> String {
+    let words = Words::new(lang);
     let mut out = String::new();
     for case in &report.cases {
         if case.outcome == Outcome::Pass {
@@ -22,19 +25,24 @@ pub fn ruletest_text(report: &TestReport) -> String {
         let (word, place) = (case.outcome.as_str(), format!("{}:{}", case.file, case.line));
         writeln!(out, "{word:<5} {place} {}", case.name).expect(INFALLIBLE);
         for line in case.message.lines() {
-            for (nth, part) in wrap(line, WIDTH - 8).into_iter().enumerate() {
+            let line = phrase::say(&[], line, words);
+            for (nth, part) in wrap(&line, WIDTH - 8).into_iter().enumerate() {
                 let indent = if nth == 0 { "      " } else { "        " };
                 writeln!(out, "{indent}{part}").expect(INFALLIBLE);
             }
         }
     }
     let totals = &report.totals;
-    writeln!(
-        out,
-        "pack {}: {} passed, {} failed, {} skipped, {} errors",
-        report.pack, totals.passed, totals.failed, totals.skipped, totals.errored
-    )
-    .expect(INFALLIBLE);
+    let counts = [totals.passed, totals.failed, totals.skipped, totals.errored];
+    let [passed, failed, skipped, errored] = counts.map(|n| n.to_string());
+    let args = [
+        ("pack", report.pack.as_str()),
+        ("passed", &passed),
+        ("failed", &failed),
+        ("skipped", &skipped),
+        ("errored", &errored),
+    ];
+    writeln!(out, "{}", words.f("ruletest-totals", &args)).expect(INFALLIBLE);
     out
 }
 

@@ -4,14 +4,15 @@ use super::doc::{Cell, Column, Doc, Table, Tone};
 use super::impact::impact;
 use super::lang::{Lang, Words};
 use super::text::{self, Style};
-use super::{drill, markdown, show_pack};
+use super::{contents, markdown, show_pack};
 use crate::model::{DependencyKind, FaultEnd, Name, Pack, Preset, Scenario, System};
+use crate::units::Zone;
 
 /// A thing that can be shown.
 #[derive(Debug, Clone, Copy)]
 pub enum Shown<'a> {
-    /// Injects and objectives.
-    Scenario(&'a Scenario),
+    /// Injects and objectives; its start in the system's zone.
+    Scenario(&'a Scenario, Zone),
     /// Its tables.
     Pack(&'a Pack),
     /// Services, arrows, roles; with a name, what the failure of that one means.
@@ -32,7 +33,7 @@ pub fn show_markdown(shown: Shown<'_>, lang: Lang) -> String {
 
 fn doc(shown: Shown<'_>, words: Words) -> Doc {
     let (title, lead) = match shown {
-        Shown::Scenario(s) => (&s.title, words.text(&s.summary)),
+        Shown::Scenario(s, _) => (&s.title, words.text(&s.summary)),
         Shown::Pack(p) => {
             (&p.title, words.f("show-pack-lead", &[("version", &p.version), ("date", &p.date)]))
         }
@@ -46,11 +47,11 @@ fn doc(shown: Shown<'_>, words: Words) -> Doc {
     let mut doc =
         Doc { lang: words.lang.as_str(), title: words.text(title), lead, blocks: Vec::new() };
     match shown {
-        Shown::Scenario(s) => scenario(s, words, &mut doc),
+        Shown::Scenario(s, zone) => scenario(s, zone, words, &mut doc),
         Shown::Pack(p) => show_pack::pack(p, words, &mut doc),
         Shown::System(s, None) => system(s, words, &mut doc),
         Shown::System(s, Some(name)) => impact_of(s, name, words, &mut doc),
-        Shown::Preset(p) => doc.table(drill::provenance(p, words)),
+        Shown::Preset(p) => doc.table(contents::provenance(p, words)),
     }
     doc
 }
@@ -93,14 +94,14 @@ pub(super) fn names(words: Words, names: &[Name]) -> String {
     words.list(names.iter().map(|name| name.as_str()))
 }
 
-fn scenario(s: &Scenario, words: Words, doc: &mut Doc) {
+fn scenario(s: &Scenario, zone: Zone, words: Words, doc: &mut Doc) {
     let severity = s.expect.severity.as_ref().map_or_else(|| words.t("none"), |l| l.to_string());
     let facts = [
         ("head-scenario", s.name.to_string()),
         ("head-system", s.system.to_string()),
         ("head-pack", s.pack.to_string()),
         ("head-mode", words.word("mode", s.mode.as_str())),
-        ("head-start", s.start.rfc3339(crate::units::Zone::UTC)),
+        ("head-start", s.start.rfc3339(zone)),
         ("show-endex", words.span(s.endex)),
         ("severity-expected", severity),
     ];
@@ -130,7 +131,7 @@ fn scenario(s: &Scenario, words: Words, doc: &mut Doc) {
         doc,
         words,
         "show-faults",
-        &["column-offset", "column-name", "column-text", "column-effect", "column-note"],
+        &["column-offset", "column-name", "column-about", "column-effect", "column-note"],
         &[2, 4],
         rows.collect(),
     );
@@ -146,7 +147,7 @@ fn scenario(s: &Scenario, words: Words, doc: &mut Doc) {
         doc,
         words,
         "show-injects",
-        &["column-offset", "column-kind", "column-way", "column-text"],
+        &["column-offset", "column-kind", "column-about", "column-text"],
         &[3],
         rows.collect(),
     );
@@ -209,7 +210,7 @@ fn slos(s: &System, words: Words, doc: &mut Doc) {
             slo.name.to_string(),
             slo.service.to_string(),
             slo.target.to_string(),
-            words.span(slo.window),
+            words.span(slo.period.nominal()),
         ]
     });
     section(
@@ -330,7 +331,7 @@ mod tests {
         let (scenario, pack) = (fixture::scenario(), fixture::pack());
         let (system, preset) = (fixture::system(), fixture::preset());
         let all = [
-            Shown::Scenario(&scenario),
+            Shown::Scenario(&scenario, system.zone),
             Shown::Pack(&pack),
             Shown::System(&system, None),
             Shown::System(&system, Some("user-service")),

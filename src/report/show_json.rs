@@ -6,11 +6,12 @@ use super::impact::impact;
 use super::json::{preset, pretty, span};
 use super::show::Shown;
 use crate::model::{FaultEnd, Pack, Scenario, System};
+use crate::units::Zone;
 
 /// The thing as `drill.show/1`, ending in a line feed.
 pub fn show_json(shown: Shown<'_>) -> String {
     let (kind, value) = match shown {
-        Shown::Scenario(s) => ("scenario", scenario(s)),
+        Shown::Scenario(s, zone) => ("scenario", scenario(s, zone)),
         Shown::Pack(p) => ("pack", pack(p)),
         Shown::System(s, name) => ("system", system(s, name)),
         Shown::Preset(p) => ("responders", preset(p)),
@@ -19,7 +20,7 @@ pub fn show_json(shown: Shown<'_>) -> String {
         "kind": kind, "item": value}))
 }
 
-fn scenario(s: &Scenario) -> Value {
+fn scenario(s: &Scenario, zone: Zone) -> Value {
     let parameters = s.parameters.iter().map(
         |(p, value)| json!({"name": p.name, "value": value, "values": p.values, "title": p.title}),
     );
@@ -39,7 +40,7 @@ fn scenario(s: &Scenario) -> Value {
     });
     json!({"name": s.name, "title": s.title, "summary": s.summary, "system": s.system,
         "pack": s.pack, "frequency": s.frequency, "mode": s.mode.as_str(),
-        "when": s.when.as_str(), "start": s.start.to_string(), "endex_ms": s.endex.ms(),
+        "when": s.when.as_str(), "start": s.start.rfc3339(zone), "endex_ms": s.endex.ms(),
         "objectives": s.objectives, "parameters": parameters.collect::<Vec<_>>(),
         "faults": faults.collect::<Vec<_>>(), "injects": injects.collect::<Vec<_>>(),
         "expected_severity": s.expect.severity, "first_actions": s.expect.first_actions,
@@ -105,7 +106,7 @@ fn system(s: &System, name: Option<&str>) -> Value {
     });
     let slos = s.slos.iter().map(|slo| {
         json!({"name": slo.name, "service": slo.service, "target": slo.target.as_f64(),
-            "window_ms": slo.window.ms()})
+            "window_ms": slo.period.nominal().ms()})
     });
     let roles = s.roles.iter().map(|r| {
         json!({"name": r.name, "title": r.title, "kind": r.kind.as_str(), "hours": r.hours.as_str(),

@@ -3,7 +3,8 @@
 use super::case::Case;
 use super::doc::{Cell, Column, Table, Tone};
 use super::lang::Words;
-use crate::model::{Ref, ServiceState};
+use super::story_choice;
+use crate::model::{EntityKind, ServiceState};
 use crate::timeline::{Event, EventKind as K};
 use crate::units::SimDuration;
 
@@ -40,6 +41,9 @@ pub(super) fn lines(case: &Case<'_>, words: Words, least: Weight) -> Vec<Line> {
             continue;
         }
         let line = line(case, words, event);
+        if least == Weight::Headline && announced(&lines, &line) {
+            continue;
+        }
         // Reports and probes of several services come within moments of one another.
         let recent = lines.iter_mut().rev().take(6);
         let same = recent.into_iter().find(|old| {
@@ -78,6 +82,23 @@ pub(super) fn weight(kind: &K) -> Weight {
         K::AlertFiring { severity, .. } if severity != "page" => Weight::Detail,
         _ => Weight::Headline,
     }
+}
+
+/// Whether a step that was just done has said so in another way: it was the declaration, claim,
+/// report or update in the line before it.
+fn announced(lines: &[Line], line: &Line) -> bool {
+    let said = |old: &&Line| {
+        matches!(
+            old.first.kind,
+            K::Declared { .. }
+                | K::MitigatedClaimed {}
+                | K::ResolvedClaimed {}
+                | K::ReportDelivered { .. }
+                | K::PublicUpdate { .. }
+        ) && old.first.at == line.first.at
+            && old.who == line.who
+    };
+    matches!(line.first.kind, K::StepDone { .. }) && lines.iter().rev().take(6).any(|l| said(&l))
 }
 
 fn line(case: &Case<'_>, words: Words, event: &Event) -> Line {
@@ -167,7 +188,8 @@ fn sentence(case: &Case<'_>, words: Words, event: &Event) -> (String, String) {
         }
         K::Finding { rule, source, .. } => {
             let source = words.word("detection", source.as_str());
-            (words.f("event-finding", &[("rule", rule), ("source", &source)]), none)
+            let rule = case.say(rule, words);
+            (words.f("event-finding", &[("rule", &rule), ("source", &source)]), none)
         }
         K::StepStarted { step: id, playbook, attempt, .. } => {
             (step("event-step-started", playbook, id, *attempt), none)
@@ -181,7 +203,8 @@ fn sentence(case: &Case<'_>, words: Words, event: &Event) -> (String, String) {
         }
         K::StepSkipped { step: id, playbook, reason } => {
             let title = case.step(playbook, id, words);
-            let reason = reason.as_ref().map_or_else(|| words.t("no-reason"), |r| r.to_string());
+            let reason =
+                reason.as_ref().map_or_else(|| words.t("no-reason"), |r| case.say(r, words));
             (words.f("event-step-skipped", &[("step", &title), ("reason", &reason)]), none)
         }
         other => conversation(case, words, other, event),
@@ -224,7 +247,7 @@ fn conversation(case: &Case<'_>, words: Words, kind: &K, event: &Event) -> (Stri
             let level = case.severity(level, words);
             let mut text = words.f("event-severity-changed", &[("level", &level)]);
             if !reasons.is_empty() {
-                let reasons = words.list(reasons.iter().map(|r| r.as_str()));
+                let reasons = words.list(reasons.iter().map(|r| case.say(r, words)));
                 text = words.f("event-with-reason", &[("what", &text), ("reason", &reasons)]);
             }
             (text, none)
@@ -330,7 +353,7 @@ fn decision(
         false => words.f("event-decision", &args),
     };
     if !reasons.is_empty() {
-        let reasons = words.list(reasons.iter().map(|r| r.as_str()));
+        let reasons = words.list(reasons.iter().map(|r| case.say(r, words)));
         text = words.f("event-with-reason", &[("what", &text), ("reason", &reasons)]);
     }
     text
@@ -355,26 +378,17 @@ fn names_its_object(kind: &K) -> bool {
     )
 }
 
-/// The timeline as a table; at most `most` lines, then how many are left out.
+/// The timeline as a table of at most `most` lines, the less important left out wherever they
+/// stand, so that the end is always there; then how many are left out.
 pub(super) fn table(case: &Case<'_>, words: Words, least: Weight, most: usize) -> (Table, usize) {
-    let lines = lines(case, words, least);
-    let left = lines.len().saturating_sub(most);
+    let all = lines(case, words, least);
+    let before = all.len();
+    let lines = story_choice::choose(all, most, &case.turns());
+    let left = before - lines.len();
     let row = |line: &Line| {
-        let mut what = line.what.clone();
-        let about: Vec<&Ref> = line.first.about.iter().collect();
-        if !about.is_empty() && !names_its_object(&line.first.kind) {
-            let about = words.list(&line.about);
-            what = words.f("story-about", &[("about", &about), ("what", &what)]);
-        }
-        if line.count > line.about.len().max(1) {
-            let count = line.count.to_string();
-            what = words.f("story-times", &[("what", &what), ("count", &count)]);
-        }
-        if line.first.kind.is_ground_truth() {
-            what = words.f("story-truth", &[("what", &what)]);
-        }
+        let what = told(line, words);
         vec![
-            Cell::toned(case.minute(line.first.at), Tone::Muted),
+            Cell::toned(case.offset(line.first.at, words), Tone::Muted),
             Cell::toned(what, line.tone),
             Cell::new(line.who.clone()),
             Cell::toned(line.channel.clone(), Tone::Muted),
@@ -383,12 +397,37 @@ pub(super) fn table(case: &Case<'_>, words: Words, least: Weight, most: usize) -
     let table = Table {
         caption: words.t("story-heading"),
         columns: vec![
-            Column::right(words.t("column-minute")),
-            Column::flex(words.t("column-what")),
-            Column::soft(words.t("column-who")),
-            Column::soft(words.t("column-channel")),
+            Column::right(words.t("column-minute")).when(),
+            Column::flex(words.t("column-what")).main(),
+            Column::soft(words.t("column-who")).aside(),
+            Column::soft(words.t("column-channel")).aside(),
         ],
-        rows: lines.iter().take(most).map(row).collect(),
+        rows: lines.iter().map(row).collect(),
     };
     (table, left)
+}
+
+/// The sentence of a line with what it is about, how often it was, and whether people knew.
+fn told(line: &Line, words: Words) -> String {
+    let mut what = line.what.clone();
+    // What is about the whole system needs no name before it.
+    let named = line.first.about.iter().any(|about| about.kind != EntityKind::System);
+    if named && !names_its_object(&line.first.kind) {
+        let about = words.list(&line.about);
+        what = words.f("story-about", &[("about", &about), ("what", &what)]);
+    }
+    if line.count > line.about.len().max(1) {
+        let count = line.count.to_string();
+        what = words.f("story-times", &[("what", &what), ("count", &count)]);
+    }
+    if line.first.kind.is_ground_truth() {
+        what = words.f("story-truth", &[("what", &what)]);
+    }
+    what
+}
+
+/// One event as a sentence, and who did it.
+pub(super) fn sentence_of(case: &Case<'_>, words: Words, event: &Event) -> (String, String) {
+    let line = line(case, words, event);
+    (told(&line, words), line.who)
 }

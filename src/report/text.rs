@@ -140,7 +140,7 @@ fn pieces(text: &str) -> Vec<&str> {
             out.push(&text[start..]);
             break;
         };
-        let after_space = c == ' ' && next != ' ';
+        let after_space = c == ' ' && next != ' ' && !in_span(&text[..at], &text[end..]);
         let at_wide = (wide(c) || wide(next)) && next != ' ' && !CLOSING.contains(next);
         if (after_space || at_wide) && !"「『（【〔(".contains(c) {
             out.push(&text[start..end]);
@@ -148,6 +148,16 @@ fn pieces(text: &str) -> Vec<&str> {
         }
     }
     out
+}
+
+/// Whether a number and its unit (`26 s`, `1 h 8 min`) would be torn apart between two texts.
+fn in_span(before: &str, after: &str) -> bool {
+    let unit = |word: &str| matches!(word, "d" | "h" | "min" | "s" | "%");
+    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let next = after.split(|c: char| !(c.is_ascii_alphabetic() || c == '%')).next().unwrap_or("");
+    let last = before.rsplit(' ').next().unwrap_or("");
+    digit(before.chars().next_back()) && unit(next)
+        || unit(last) && last != "%" && digit(after.chars().next())
 }
 
 struct Writer {
@@ -236,6 +246,9 @@ impl Writer {
     }
 
     fn table(&mut self, table: &Table) {
+        if table.rows.is_empty() {
+            return;
+        }
         let shown = shown_columns(table, self.width);
         let widths = widths(table, &shown, self.width);
         let head: Vec<Cell> = table

@@ -7,7 +7,7 @@ use super::json::{number, pretty, span};
 use super::lang::{Lang, Words};
 use super::picture::{Picture, Spread, spread};
 use super::text::Style;
-use super::{csv, drill, html, markdown, text};
+use super::{contents, csv, html, markdown, text};
 use crate::exercise::{TrialMeasure, TrialMilestone, Trials, WhyMeasure};
 use crate::model::Name;
 use crate::units::SimDuration;
@@ -29,7 +29,7 @@ pub fn trials_html(trials: &Trials, lang: Lang) -> String {
 }
 
 /// The pictures of the trials as `(file name, SVG)`.
-pub fn trials_plots(trials: &Trials, lang: Lang) -> Vec<(&'static str, String)> {
+pub fn trials_plots(trials: &Trials, lang: Lang) -> Vec<(String, String)> {
     let pictures = picture(trials, Words::new(lang)).into_iter();
     pictures.map(|p| (p.file, p.svg)).collect()
 }
@@ -82,6 +82,7 @@ pub fn trials_json(trials: &Trials) -> String {
         "responder_inputs": {"assumed": assumed, "of": all},
         "mode": trials.scenario.mode.as_str(),
         "seed": trials.seed,
+        "last_seed": trials.seed.trial(u64::from(trials.trials.saturating_sub(1))),
         "start": trials.scenario.start.rfc3339(trials.system.zone),
         "trace_hash": trials.trace_hash,
         "events": trials.events,
@@ -163,15 +164,15 @@ fn picture(trials: &Trials, words: Words) -> Option<Picture> {
         target: m.target,
         this: None,
     };
-    let spreads: Vec<Spread> = trials.measures.iter().map(of).collect();
+    let spreads: Vec<Spread> = trials.measures.iter().filter(|m| told(m)).map(of).collect();
     spread(&spreads, words)
 }
 
 fn doc(trials: &Trials, words: Words) -> Doc {
-    let title = words.text(&trials.scenario.title);
+    let of = words.text(&trials.scenario.title);
     let mut doc = Doc {
         lang: words.lang.as_str(),
-        title: words.f("trials-title", &[("title", &title), ("n", &trials.trials.to_string())]),
+        title: words.f("trials-title", &[("title", &of), ("n", &trials.trials.to_string())]),
         lead: words.text(&trials.scenario.summary),
         blocks: Vec::new(),
     };
@@ -179,26 +180,47 @@ fn doc(trials: &Trials, words: Words) -> Doc {
     doc.facts(head(trials, words));
     let (k, n) = trials.all_met;
     doc.heading(words.t("result-heading"));
-    let all = [("k", k.to_string()), ("n", n.to_string())];
-    doc.paragraph(words.f("trials-all-met", &[(all[0].0, &all[0].1), (all[1].0, &all[1].1)]));
-    doc.table(measures(trials, words));
-    doc.note(words.t("trials-measures-note"));
+    if n == 0 {
+        doc.paragraph(words.f("trials-nothing", &[("n", &trials.trials.to_string())]));
+        if calm(trials) {
+            let noticed = trials.milestones.iter().find(|m| m.name == "detected");
+            let (k, n) = (noticed.map_or(0, |m| m.reached).to_string(), trials.trials.to_string());
+            doc.paragraph(words.f("trials-false-alarms", &[("k", &k), ("n", &n)]));
+        }
+    } else {
+        let (k, n) = (k.to_string(), n.to_string());
+        doc.paragraph(words.f("trials-all-met", &[("k", &k), ("n", &n)]));
+        doc.table(measures(trials, words));
+        doc.note(words.t("trials-measures-note"));
+    }
+    let idle = trials.measures.iter().filter(|m| !told(m));
+    not_applicable(words, idle.map(|m| title(trials, &m.name, words)).collect(), &mut doc);
     doc.blocks.extend(picture(trials, words).map(|p| p.block()));
-    doc.heading(words.t("milestones-heading"));
-    doc.table(milestones(trials, words));
-    doc.note(words.t("trials-milestones-note"));
+    let reached = milestones(trials, words);
+    if !reached.rows.is_empty() {
+        doc.heading(words.t("milestones-heading"));
+        doc.table(reached);
+        let key = match calm(trials) {
+            true => "trials-milestones-note-calm",
+            false => "trials-milestones-note",
+        };
+        doc.note(words.t(key));
+        let never = trials.milestones.iter().filter(|m| m.of == 0);
+        not_applicable(words, never.map(|m| words.word("milestone", m.name)).collect(), &mut doc);
+    }
     if !trials.requirements.is_empty() {
         doc.heading(words.t("requirements-heading"));
         doc.table(requirements(trials, words));
     }
     if !trials.why.is_empty() {
         doc.heading(words.t("why-heading"));
-        doc.note(words.t("why-note"));
+        let same_seeds = (trials.trials as usize).min(crate::exercise::SENSITIVITY_TRIALS);
+        doc.note(words.f("why-note", &[("n", &same_seeds.to_string())]));
         for one in &trials.why {
             whys(trials, one, words, &mut doc);
         }
     }
-    let table = drill::provenance(&trials.preset, words);
+    let table = contents::provenance(&trials.preset, words);
     doc.blocks.push(Block::Longer {
         blocks: vec![
             Block::Heading { level: 2, text: words.t("provenance-heading") },
@@ -209,6 +231,23 @@ fn doc(trials: &Trials, words: Words) -> Doc {
         ],
     });
     doc
+}
+
+/// Whether nothing broke in any trial.
+fn calm(trials: &Trials) -> bool {
+    trials.milestones.iter().all(|m| m.name != "fault_start" || m.reached == 0)
+        && trials.milestones.iter().all(|m| m.name != "impact_start" || m.reached == 0)
+}
+
+/// Whether any trial says something about the measure.
+fn told(m: &TrialMeasure) -> bool {
+    m.of > 0 || !m.values.is_empty()
+}
+
+fn not_applicable(words: Words, titles: Vec<String>, doc: &mut Doc) {
+    if !titles.is_empty() {
+        doc.note(words.f("not-applicable", &[("titles", &words.titles(&titles))]));
+    }
 }
 
 fn head(trials: &Trials, words: Words) -> Vec<(String, Cell)> {
@@ -235,7 +274,9 @@ fn head(trials: &Trials, words: Words) -> Vec<(String, Cell)> {
     add("head-responders", words.f("head-responders-assumed", &args));
     add("head-mode", words.word("mode", trials.scenario.mode.as_str()));
     add("head-trials", trials.trials.to_string());
-    add("head-seed", trials.seed.to_string());
+    let last = trials.seed.trial(u64::from(trials.trials.saturating_sub(1)));
+    let (first, last) = (trials.seed.to_string(), last.to_string());
+    add("head-seeds", words.f("head-seeds-value", &[("first", &first), ("last", &last)]));
     add("head-start", trials.scenario.start.rfc3339(trials.system.zone));
     add("head-version", env!("CARGO_PKG_VERSION").to_owned());
     add("head-events", trials.events.to_string());
@@ -257,7 +298,7 @@ fn measures(trials: &Trials, words: Words) -> Table {
         vec![
             Cell::new(title(trials, &m.name, words)),
             span_cell(m.target, words),
-            Cell::new(format!("{} / {}", m.met, m.of)),
+            if m.of > 0 { Cell::new(format!("{} / {}", m.met, m.of)) } else { dash() },
             ratio,
             ci,
         ]
@@ -265,13 +306,13 @@ fn measures(trials: &Trials, words: Words) -> Table {
     Table {
         caption: words.t("measures-heading"),
         columns: vec![
-            Column::flex(words.t("column-measure")),
+            Column::flex(words.t("column-measure")).main(),
             Column::right(words.t("column-target")),
             Column::right(words.t("column-met")),
             Column::right(words.t("column-ratio")),
             Column::right(words.t("column-ci")),
         ],
-        rows: trials.measures.iter().map(row).collect(),
+        rows: trials.measures.iter().filter(|m| told(m)).map(row).collect(),
     }
 }
 
@@ -294,14 +335,14 @@ fn milestones(trials: &Trials, words: Words) -> Table {
     Table {
         caption: words.t("milestones-heading"),
         columns: vec![
-            Column::flex(words.t("column-milestone")),
+            Column::flex(words.t("column-milestone")).main(),
             Column::right(words.t("column-reached")),
             Column::right(words.t("column-p10")),
             Column::right(words.t("column-p50")),
             Column::right(words.t("column-p90")),
             Column::right(words.t("column-ci")),
         ],
-        rows: trials.milestones.iter().map(row).collect(),
+        rows: trials.milestones.iter().filter(|m| m.of > 0).map(row).collect(),
     }
 }
 
@@ -323,7 +364,7 @@ fn requirements(trials: &Trials, words: Words) -> Table {
         caption: words.t("requirements-heading"),
         columns: vec![
             Column::left(words.t("column-state")),
-            Column::flex(words.t("column-requirement")),
+            Column::flex(words.t("column-requirement")).main(),
             Column::right(words.t("column-lower")),
             Column::right(words.t("column-asked")),
         ],
@@ -333,7 +374,8 @@ fn requirements(trials: &Trials, words: Words) -> Table {
 
 fn whys(trials: &Trials, one: &WhyMeasure, words: Words, doc: &mut Doc) {
     let name = title(trials, &one.name, words);
-    let text = words.f("why-measure", &[("title", &name), ("n", &one.missed.to_string())]);
+    let key = if one.missed == 1 { "why-measure-once" } else { "why-measure" };
+    let text = words.f(key, &[("title", &name), ("n", &one.missed.to_string())]);
     doc.blocks.push(Block::Heading { level: 3, text });
     let causes = one.causes.iter();
     let causes = causes.map(|(cause, lost)| {
@@ -346,7 +388,9 @@ fn whys(trials: &Trials, one: &WhyMeasure, words: Words, doc: &mut Doc) {
     });
     let improved = one.sensitivity.iter();
     let improved = improved.map(|(what, share)| {
-        vec![Cell::new(words.word("cause", what)), Cell::new(words.percent(*share))]
+        // The improvement's name is what stands before its description.
+        let name = what.split(':').next().unwrap_or(what).replace(' ', "-");
+        vec![Cell::new(words.word("improved", &name)), Cell::new(words.percent(*share))]
     });
     doc.table(Table {
         caption: words.t("column-improved"),

@@ -32,7 +32,7 @@ impl Budget {
     /// The budget of `spec`. `window` gives the window of a span, from
     /// [`History::window`](super::History::window) or [`Replay::window`](super::Replay::window).
     pub fn new(spec: &SloSpec, window: impl FnOnce(SimDuration) -> WindowSum) -> Self {
-        Self::of(spec.target, window(spec.window))
+        Self::of(spec.target, window(spec.period.nominal()))
     }
 
     fn of(target: Objective, window: WindowSum) -> Self {

@@ -5,35 +5,18 @@ use std::ops::{Add, AddAssign, Sub};
 use crate::model::{Slice, SliceBlock};
 use crate::units::{SimDuration, SimTime};
 
-/// How slices weigh against each other. A method turns one slice into weights; sums, windows,
-/// thresholds and budgets are the same for all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// Every event weighs the same: the SLI is the sum of good over the sum of total.
-    Occurrences,
-}
-
-impl Method {
-    /// What `slice` adds to the sums. A slice that was not measured adds nothing. More good than
-    /// all events gives a negative weight of bad ones: that is a mistake in the data, which
-    /// `lint` reports and nothing here hides by a clamp.
-    pub(super) fn weigh(self, slice: Slice) -> Sum {
-        match self {
-            Self::Occurrences => {
-                let present = i64::from(slice.present);
-                let total = i64::from(slice.total);
-                Sum {
-                    bad: (total - i64::from(slice.good)) * present,
-                    total: total * present,
-                    present,
-                }
-            }
-        }
-    }
+/// What `slice` adds to the sums of events. A slice that was not measured adds nothing. More good
+/// than all events gives a negative weight of bad ones: that is a mistake in the data, which
+/// `lint` reports and nothing here hides by a clamp.
+#[inline]
+pub(super) fn weigh(slice: Slice) -> Sum {
+    let present = i64::from(slice.present);
+    let total = i64::from(slice.total);
+    Sum { bad: (total - i64::from(slice.good)) * present, total: total * present, present }
 }
 
 /// Cumulated weights, or the difference of two of them. `bad` may be negative, see
-/// [`Method::weigh`]; 2^31 slices of 2^32 - 1 events fit.
+/// [`weigh`]; 2^31 slices of 2^32 - 1 events fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Sum {
     pub(super) bad: i64,
@@ -132,45 +115,47 @@ pub(super) fn slices_after(span: SimDuration, step: SimDuration) -> i64 {
     span / step + i64::from(span % step != 0)
 }
 
+/// # Panics
+/// When the columns of `block` differ in length or its step is not positive.
+pub(super) fn check_shape(block: &SliceBlock) {
+    let lengths = (block.good.len(), block.total.len(), block.present.len());
+    assert!(
+        lengths.0 == lengths.1 && lengths.1 == lengths.2,
+        "columns of a slice block differ in length: {lengths:?}"
+    );
+    assert!(block.step > SimDuration::ZERO, "slices of {} have no length", block.step);
+}
+
 /// The record of one series as cumulated sums: one entry per slice boundary, immutable, shared
 /// by reference among all forks.
 #[derive(Debug, Clone)]
 pub struct History {
     start: SimTime,
     step: SimDuration,
-    method: Method,
     sums: Vec<Sum>,
 }
 
 impl History {
-    /// Sums up `block` under [`Method::Occurrences`].
+    /// Sums up the events of `block`; what was not measured adds nothing.
     ///
     /// # Panics
     /// When the columns of `block` differ in length or its step is not positive.
     pub fn new(block: &SliceBlock) -> Self {
-        Self::with_method(block, Method::Occurrences)
-    }
-
-    /// Sums up `block` under `method`.
-    ///
-    /// # Panics
-    /// As [`History::new`].
-    pub fn with_method(block: &SliceBlock, method: Method) -> Self {
-        let lengths = (block.good.len(), block.total.len(), block.present.len());
-        assert!(
-            lengths.0 == lengths.1 && lengths.1 == lengths.2,
-            "columns of a slice block differ in length: {lengths:?}"
-        );
-        assert!(block.step > SimDuration::ZERO, "slices of {} have no length", block.step);
+        check_shape(block);
         let mut sums = Vec::with_capacity(block.good.len() + 1);
         let mut sum = Sum::default();
         sums.push(sum);
         let columns = block.good.iter().zip(&block.total).zip(&block.present);
         sums.extend(columns.map(|((&good, &total), &present)| {
-            sum += method.weigh(Slice { good, total, present });
+            sum += weigh(Slice { good, total, present });
             sum
         }));
-        Self { start: block.start, step: block.step, method, sums }
+        Self { start: block.start, step: block.step, sums }
+    }
+
+    /// The record that cumulated sums make; the first of them is of no slice.
+    pub(super) fn from_sums(start: SimTime, step: SimDuration, sums: Vec<Sum>) -> Self {
+        Self { start, step, sums }
     }
 
     /// A record that begins at `start` and has nothing in it yet.
@@ -215,10 +200,6 @@ impl History {
         let to = self.index_of(at);
         let slices = slices_in(span, self.step);
         WindowSum::new(self.sums[to] - self.sums[to.saturating_sub(slices)], slices)
-    }
-
-    pub(super) fn method(&self) -> Method {
-        self.method
     }
 
     /// `sums()[i]` is the sum of the first `i` slices.

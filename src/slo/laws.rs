@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::reference;
 use super::{Budget, History, Plan, Replay, burn_rate, replay_block};
-use crate::model::{AlertTransition, Name, SliKind, Slice, SliceBlock, SloSpec, Tier};
+use crate::model::{AlertTransition, Comparator, Slice, SliceBlock, SloSpec, Tier};
 use crate::units::{SimDuration, SimTime};
 
 const STEP_SECS: i64 = 60;
@@ -25,16 +25,21 @@ fn seconds() -> impl Strategy<Value = SimDuration> {
 }
 
 fn tier() -> impl Strategy<Value = Tier> {
-    let windows = (1..25i64, 1..12i64, prop_oneof![4 => Just(0i64), 1 => 1..59i64]);
+    let guard = prop_oneof![
+        4 => Just((Comparator::Above, 0, 0)),
+        1 => Just((Comparator::AtLeast, 0, 0)),
+        1 => (0..200u64, 0..9u64)
+            .prop_map(|(events, failures)| (Comparator::AtLeast, events, failures)),
+    ];
+    let windows = (1..25i64, 1..12i64, prop_oneof![4 => Just(0i64), 1 => 1..59i64], guard);
     let factor = prop::sample::select(&FACTORS[..]);
     (windows, factor, seconds(), seconds()).prop_map(
-        |((long, short, rest), factor, hold_for, keep_firing_for)| Tier {
-            long: SimDuration::from_secs(long * STEP_SECS + rest),
-            short: SimDuration::from_secs(short.min(long) * STEP_SECS),
-            factor: factor.parse().unwrap(),
-            severity: Name::from("page"),
-            hold_for,
-            keep_firing_for,
+        |((long, short, rest, guard), factor, hold_for, keep_firing_for)| {
+            let short = SimDuration::from_secs(short.min(long) * STEP_SECS);
+            let long = SimDuration::from_secs(long * STEP_SECS + rest);
+            let tier = Tier::new(long, short, factor.parse().unwrap(), "page");
+            let (comparator, min_events, min_failures) = guard;
+            Tier { hold_for, keep_firing_for, comparator, min_events, min_failures, ..tier }
         },
     )
 }
@@ -42,14 +47,10 @@ fn tier() -> impl Strategy<Value = Tier> {
 fn spec() -> impl Strategy<Value = SloSpec> {
     let target = prop::sample::select(&TARGETS[..]);
     (target, 1..90i64, prop::collection::vec(tier(), 0..5)).prop_map(|(target, window, tiers)| {
-        SloSpec {
-            name: Name::from("checkout-availability"),
-            service: Name::from("checkout"),
-            sli: SliKind::Availability,
-            target: target.parse().unwrap(),
-            window: SimDuration::from_secs(window * STEP_SECS),
-            tiers,
-        }
+        let window = SimDuration::from_secs(window * STEP_SECS);
+        let spec =
+            SloSpec::new("checkout-availability", "checkout", target.parse().unwrap(), window);
+        SloSpec { tiers, ..spec }
     })
 }
 
@@ -155,7 +156,7 @@ proptest! {
         prop_assert_eq!(replay.now(), end_of(unforked.len()));
 
         let history = History::new(&block(&unforked));
-        for span in spec.tiers.iter().map(|tier| tier.long).chain([spec.window]) {
+        for span in spec.tiers.iter().map(|tier| tier.long).chain([spec.period.nominal()]) {
             prop_assert_eq!(replay.window(span), history.window(span, history.end()));
         }
         let by_replay = Budget::new(&spec, |span| replay.window(span));
@@ -209,7 +210,9 @@ proptest! {
                 let (budget, whole) = spec.target.budget();
                 let (num, den) = (tier.factor.num(), tier.factor.den());
                 let limit = i128::from(window.total) * i128::from(budget) * i128::from(num);
-                i128::from(window.bad) * i128::from(whole) * i128::from(den) > limit
+                let bad = i128::from(window.bad) * i128::from(whole) * i128::from(den);
+                let reached = tier.comparator == Comparator::AtLeast && budget > 0;
+                window.total > 0 && (bad > limit || (reached && bad == limit))
             })
         };
         prop_assert_eq!(quiet, !(from + 1..=to).any(is_noisy));
@@ -232,12 +235,13 @@ proptest! {
 #[test]
 fn forks_far_into_a_long_record_start_from_checkpoints() {
     let spec = SloSpec {
-        name: Name::from("checkout-availability"),
-        service: Name::from("checkout"),
-        sli: SliKind::Availability,
-        target: "0.999".parse().unwrap(),
-        window: SimDuration::from_hours(720),
         tiers: Tier::google_30d(),
+        ..SloSpec::new(
+            "checkout-availability",
+            "checkout",
+            "0.999".parse().unwrap(),
+            SimDuration::from_hours(720),
+        )
     };
     let mut slices = vec![measured(1000, 1000); 6000];
     slices[4900..5000].fill(measured(900, 1000));

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::history::History;
-use super::tier::{Rules, TierState};
+use super::rules::Rules;
+use super::tier::TierState;
 use crate::model::SloSpec;
 use crate::units::SimTime;
 

@@ -1,8 +1,9 @@
 //! A fork: the record up to an instant, and what was pushed since.
 
-use super::history::{Sum, WindowSum, slices_in};
+use super::history::{Sum, WindowSum, slices_in, weigh};
 use super::plan::Plan;
-use super::tier::{Sums, TierState};
+use super::rules::Sums;
+use super::tier::TierState;
 use crate::model::{AlertTransition, Slice};
 use crate::units::{SimDuration, SimTime};
 
@@ -67,8 +68,7 @@ impl<'h> Replay<'h> {
     /// Adds the next closed slice and appends the transitions at its end to `out`, ascending by
     /// tier.
     pub fn push(&mut self, slice: Slice, out: &mut Vec<AlertTransition>) {
-        let weight = self.plan.history().method().weigh(slice);
-        self.push_weight(weight, out);
+        self.push_weight(weigh(slice), out);
     }
 
     /// Adds the closed slice that ends at `end`. Slices left out since the last one are taken

@@ -1,21 +1,11 @@
 //! One alert tier: its exact threshold and its state machine.
 
-use super::history::{Sum, WindowSum, coverage_floor, slices_after, slices_in};
-use crate::model::{AlertState, AlertTransition, Governed, SloSpec, Tier};
-use crate::units::{BurnRate, Objective, SimDuration, SimTime};
+use std::cmp::Ordering;
 
-/// Cumulated sums addressed by slice boundary, wherever they lie.
-pub(super) trait Sums {
-    /// The sum of the first `index` slices.
-    fn at(&self, index: usize) -> Sum;
-}
-
-impl Sums for [Sum] {
-    #[inline]
-    fn at(&self, index: usize) -> Sum {
-        self[index]
-    }
-}
+use super::exact::compare_products;
+use super::history::{Sum, coverage_floor, slices_after, slices_in};
+use crate::model::{AlertState, Comparator, Tier};
+use crate::units::{BurnRate, Objective, SimDuration};
 
 /// What one evaluation says about a tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,95 +16,146 @@ pub(super) struct Verdict {
     pub(super) burning: bool,
 }
 
-/// A tier with windows in slices and its threshold as two integers: a window burns too fast when
-/// `bad * scale > total * limit`, which is `bad / total > factor * (1 - target)` without rounding.
+/// A threshold as two integers: a window burns too fast when `bad * scale > total * limit` (or
+/// `>=`), which is `bad / total > factor * (1 - target)` without rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Threshold {
+    pub(super) scale: u64,
+    pub(super) limit: u64,
+    pub(super) comparator: Comparator,
+}
+
+impl Threshold {
+    /// In lowest terms. What not even all events bad can exceed gives `(0, 1)`, which nothing
+    /// does; so `limit <= scale <= 10^18` otherwise. Without a budget any bad event is too many,
+    /// whatever the comparator: zero bad events are not at least zero times nothing.
+    pub(super) fn new(target: Objective, factor: BurnRate, comparator: Comparator) -> Self {
+        let (budget, whole) = target.budget();
+        let comparator = if budget == 0 { Comparator::Above } else { comparator };
+        let mut scale = u128::from(whole) * u128::from(factor.den());
+        let mut limit = u128::from(budget) * u128::from(factor.num());
+        let (mut a, mut b) = (scale, limit);
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        scale /= a;
+        limit /= a;
+        let most = match comparator {
+            Comparator::Above => scale.saturating_sub(1),
+            Comparator::AtLeast => scale,
+        };
+        match (i64::try_from(scale), i64::try_from(limit)) {
+            (Ok(scale), Ok(bound)) if limit <= most => {
+                Self { scale: scale.unsigned_abs(), limit: bound.unsigned_abs(), comparator }
+            }
+            _ => Self { scale: 0, limit: 1, comparator },
+        }
+    }
+
+    /// Whether anything can be beyond it.
+    pub(super) fn is_reachable(self) -> bool {
+        self.scale > 0
+    }
+
+    pub(super) fn is_passed(self, ordering: Ordering) -> bool {
+        match self.comparator {
+            Comparator::Above => ordering == Ordering::Greater,
+            Comparator::AtLeast => ordering != Ordering::Less,
+        }
+    }
+}
+
+/// A tier with windows in slices.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CompiledTier {
-    long: usize,
-    short: usize,
-    floor: i64,
+    pub(super) long: usize,
+    pub(super) short: usize,
+    pub(super) floor: i64,
+    pub(super) threshold: Threshold,
+    /// `threshold` as signed numbers, for sums that fit them.
     scale: i64,
     limit: i64,
+    pub(super) min_events: i64,
+    pub(super) min_failures: i64,
     hold: u32,
     keep: u32,
 }
 
 impl CompiledTier {
-    fn new(tier: &Tier, target: Objective, step: SimDuration) -> Self {
-        let (long, short) = (slices_in(tier.long, step), slices_in(tier.short, step));
-        let (scale, limit) = threshold(target, tier.factor);
+    /// Windows are counted in slices of `judged`, clocks in evaluations, one per `step`.
+    pub(super) fn new(
+        tier: &Tier,
+        target: Objective,
+        judged: SimDuration,
+        step: SimDuration,
+    ) -> Self {
+        let (long, short) = (slices_in(tier.long, judged), slices_in(tier.short, judged));
+        let threshold = Threshold::new(target, tier.factor, tier.comparator);
         let clock = |span| u32::try_from(slices_after(span, step)).unwrap_or(u32::MAX);
+        let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         Self {
             long,
             short,
             floor: coverage_floor(i64::try_from(long).unwrap_or(i64::MAX)),
-            scale,
-            limit,
+            threshold,
+            scale: signed(threshold.scale),
+            limit: signed(threshold.limit),
+            min_events: signed(tier.min_events),
+            min_failures: signed(tier.min_failures),
             hold: clock(tier.hold_for),
             keep: clock(tier.keep_firing_for),
         }
     }
 
-    /// Whether products of the largest possible window fit 64 bits. `limit < scale` or the tier
-    /// is impossible, so `total * scale` bounds both sides.
-    fn fits_narrow(&self) -> bool {
+    /// Whether it is `>` without guards, and products of the largest possible window fit 64 bits.
+    /// `limit < scale` or the tier is impossible, so `total * scale` bounds both sides.
+    pub(super) fn is_narrow(&self) -> bool {
         let slices = i128::try_from(self.long.max(self.short)).unwrap_or(i128::MAX >> 64);
         let largest = slices.saturating_mul(i128::from(u32::MAX));
-        largest.saturating_mul(i128::from(self.scale.max(self.limit))) <= i128::from(i64::MAX)
+        let plain = self.threshold.comparator == Comparator::Above
+            && self.min_events == 0
+            && self.min_failures == 0;
+        plain
+            && largest.saturating_mul(i128::from(self.scale.max(self.limit)))
+                <= i128::from(i64::MAX)
     }
 
-    /// No total of zero passes: without events there is nothing bad, and zero is not above zero.
+    /// Whether a window is beyond the threshold. Without events nothing is.
     #[inline]
-    fn exceeds<const WIDE: bool>(&self, window: Sum) -> bool {
-        if WIDE {
-            let (bad, total) = (i128::from(window.bad), i128::from(window.total));
-            bad * i128::from(self.scale) > total * i128::from(self.limit)
-        } else {
-            window.bad * self.scale > window.total * self.limit
+    pub(super) fn exceeds<const NARROW: bool>(&self, window: Sum) -> bool {
+        if NARROW {
+            return window.bad * self.scale > window.total * self.limit;
         }
+        let (bad, total) = (i128::from(window.bad), i128::from(window.total));
+        let ordering = (bad * i128::from(self.scale)).cmp(&(total * i128::from(self.limit)));
+        window.total > 0 && self.threshold.is_passed(ordering)
     }
 
+    /// Whether the long window holds enough events and bad ones to be believed.
     #[inline]
-    fn judge<const WIDE: bool, S: Sums + ?Sized>(&self, sums: &S, at: usize, now: Sum) -> Verdict {
-        let long = now - sums.at(at.saturating_sub(self.long));
-        let short = now - sums.at(at.saturating_sub(self.short));
-        let covered = (long.present >= self.floor) & (short.present > 0);
-        let burning = self.exceeds::<WIDE>(long) & self.exceeds::<WIDE>(short);
-        Verdict { covered, burning }
+    pub(super) fn is_guarded(&self, events: i64, bad: i64) -> bool {
+        events >= self.min_events && bad >= self.min_failures
     }
 
-    /// Which window became true last, seen from slice `at` where both are true: going back, the
-    /// first one found false. When both turned at once it is the long one.
-    fn governed<S: Sums + ?Sized>(&self, sums: &S, at: usize) -> Governed {
-        for before in (1..at).rev() {
-            let now = sums.at(before);
-            let long = now - sums.at(before.saturating_sub(self.long));
-            let short = now - sums.at(before.saturating_sub(self.short));
-            match (self.exceeds::<true>(long), self.exceeds::<true>(short)) {
-                (true, true) => {}
-                (true, false) => return Governed::Short,
-                (false, _) => return Governed::Long,
-            }
-        }
-        Governed::Long
+    /// Whether the long and the short window, given as sums of events, are beyond the threshold.
+    #[inline]
+    pub(super) fn holds<const NARROW: bool>(&self, long: Sum, short: Sum) -> (bool, bool) {
+        let guarded = NARROW || self.is_guarded(long.total, long.bad);
+        (guarded & self.exceeds::<NARROW>(long), self.exceeds::<NARROW>(short))
     }
-}
 
-/// `(scale, limit)` in lowest terms. A factor that not even all events bad can exceed gives
-/// `(0, 1)`, which nothing exceeds; so `limit < scale <= 10^18` otherwise.
-fn threshold(target: Objective, factor: BurnRate) -> (i64, i64) {
-    let (budget, whole) = target.budget();
-    let mut scale = u128::from(whole) * u128::from(factor.den());
-    let mut limit = u128::from(budget) * u128::from(factor.num());
-    let (mut a, mut b) = (scale, limit);
-    while b > 0 {
-        (a, b) = (b, a % b);
-    }
-    scale /= a;
-    limit /= a;
-    match (i64::try_from(scale), i64::try_from(limit)) {
-        (Ok(scale), Ok(limit)) if limit < scale => (scale, limit),
-        _ => (0, 1),
+    /// Whether windows between `inner` and `outer` (no window holds more than `outer` or less than
+    /// `inner`) are all below the threshold.
+    #[inline]
+    pub(super) fn cannot_exceed(&self, outer: Sum, inner: Sum) -> bool {
+        // The most bad events over the fewest events; sums of many slices may need 128 bits.
+        let ordering = compare_products(
+            outer.bad.into(),
+            self.threshold.scale,
+            inner.total.into(),
+            self.threshold.limit,
+        );
+        !self.threshold.is_passed(ordering)
     }
 }
 
@@ -154,7 +195,12 @@ impl TierState {
 
     /// Moves on by one evaluation; the state entered, if it is another one. A tier without
     /// `hold_for` fires without being pending.
-    fn step(&mut self, tier: &CompiledTier, verdict: Verdict, at: usize) -> Option<AlertState> {
+    pub(super) fn step(
+        &mut self,
+        tier: &CompiledTier,
+        verdict: Verdict,
+        at: usize,
+    ) -> Option<AlertState> {
         if !verdict.covered {
             if self.frozen == 0 {
                 self.frozen = at;
@@ -186,133 +232,14 @@ impl TierState {
     }
 }
 
-/// All tiers of one SLO on a grid of slices.
-#[derive(Debug, Clone)]
-pub(super) struct Rules {
-    slo: usize,
-    target: Objective,
-    period: usize,
-    wide: bool,
-    tiers: Vec<CompiledTier>,
-}
-
-impl Rules {
-    pub(super) fn new(slo: usize, spec: &SloSpec, step: SimDuration) -> Self {
-        let compile = |tier| CompiledTier::new(tier, spec.target, step);
-        let tiers: Vec<_> = spec.tiers.iter().map(compile).collect();
-        Self {
-            slo,
-            target: spec.target,
-            period: slices_in(spec.window, step),
-            wide: !tiers.iter().all(CompiledTier::fits_narrow),
-            tiers,
-        }
-    }
-
-    /// Number of tiers.
-    pub(super) fn len(&self) -> usize {
-        self.tiers.len()
-    }
-
-    /// The longest short window, in slices; 0 without tiers.
-    pub(super) fn longest_short(&self) -> usize {
-        self.tiers.iter().map(|tier| tier.short).max().unwrap_or(0)
-    }
-
-    /// Whether the short window of any tier burns too fast at slice `at`.
-    pub(super) fn is_noisy<S: Sums + ?Sized>(&self, sums: &S, at: usize) -> bool {
-        let now = sums.at(at);
-        self.tiers
-            .iter()
-            .any(|tier| tier.exceeds::<true>(now - sums.at(at.saturating_sub(tier.short))))
-    }
-
-    /// Evaluates the slices `from..=to` (counted from 1); `time_of` gives a slice's end.
-    /// Transitions are appended ascending by slice, then by tier.
-    #[inline]
-    pub(super) fn walk<S: Sums + ?Sized>(
-        &self,
-        sums: &S,
-        slices: (usize, usize),
-        states: &mut [TierState],
-        time_of: impl Fn(usize) -> SimTime,
-        out: &mut Vec<AlertTransition>,
-    ) {
-        if self.wide {
-            self.walk_as::<true, S>(sums, slices, states, time_of, out);
-        } else {
-            self.walk_as::<false, S>(sums, slices, states, time_of, out);
-        }
-    }
-
-    #[inline]
-    fn walk_as<const WIDE: bool, S: Sums + ?Sized>(
-        &self,
-        sums: &S,
-        (from, to): (usize, usize),
-        states: &mut [TierState],
-        time_of: impl Fn(usize) -> SimTime,
-        out: &mut Vec<AlertTransition>,
-    ) {
-        const NOTHING: Verdict = Verdict { covered: true, burning: false };
-        for at in from..=to {
-            let now = sums.at(at);
-            for (index, (tier, state)) in self.tiers.iter().zip(states.iter_mut()).enumerate() {
-                let verdict = tier.judge::<WIDE, S>(sums, at, now);
-                if verdict == NOTHING && *state == TierState::CALM {
-                    continue;
-                }
-                if let Some(entered) = state.step(tier, verdict, at) {
-                    out.push(self.transition(sums, index, entered, at, time_of(at)));
-                }
-            }
-        }
-    }
-
-    #[cold]
-    fn transition<S: Sums + ?Sized>(
-        &self,
-        sums: &S,
-        index: usize,
-        state: AlertState,
-        slice: usize,
-        at: SimTime,
-    ) -> AlertTransition {
-        let tier = &self.tiers[index];
-        let fired = state == AlertState::Firing;
-        AlertTransition {
-            slo: self.slo,
-            tier: index,
-            state,
-            at,
-            budget_spent: fired.then(|| self.spent(tier, sums, slice)).flatten(),
-            governed_by: fired.then(|| tier.governed(sums, slice)),
-        }
-    }
-
-    /// Bad events in the long window over those allowed in the period that ends with it.
-    fn spent<S: Sums + ?Sized>(&self, tier: &CompiledTier, sums: &S, at: usize) -> Option<f64> {
-        let window = |slices: usize| {
-            WindowSum::new(sums.at(at) - sums.at(at.saturating_sub(slices)), slices)
-        };
-        let period = window(self.period);
-        if !period.is_covered() {
-            return None;
-        }
-        let (budget, whole) = self.target.budget();
-        let allowed = i128::from(period.total) * i128::from(budget);
-        let bad = i128::from(window(tier.long).bad) * i128::from(whole);
-        (allowed > 0).then(|| bad as f64 / allowed as f64)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(target: &str, factor: &str, expect: (i64, i64)) {
-        let threshold = threshold(target.parse().unwrap(), factor.parse().unwrap());
-        assert_eq!(threshold, expect, "{factor} at {target}");
+    fn check(target: &str, factor: &str, expect: (u64, u64)) {
+        let (target, factor) = (target.parse().unwrap(), factor.parse().unwrap());
+        let threshold = Threshold::new(target, factor, Comparator::Above);
+        assert_eq!((threshold.scale, threshold.limit), expect, "{factor} at {target}");
     }
 
     #[test]
@@ -327,6 +254,18 @@ mod tests {
     }
 
     #[test]
+    fn at_least_reaches_what_above_cannot() {
+        let threshold = |factor: &str, target: &str, comparator| {
+            Threshold::new(target.parse().unwrap(), factor.parse().unwrap(), comparator)
+        };
+        assert!(!threshold("2", "0.5", Comparator::Above).is_reachable());
+        assert!(threshold("2", "0.5", Comparator::AtLeast).is_reachable());
+        assert!(!threshold("2.1", "0.5", Comparator::AtLeast).is_reachable());
+        let perfect = threshold("3", "1", Comparator::AtLeast);
+        assert_eq!((perfect.comparator, perfect.limit), (Comparator::Above, 0));
+    }
+
+    #[test]
     fn wide_products_are_chosen_where_narrow_ones_could_overflow() {
         let narrow = |long: i64, target: &str, factor: &str| {
             let tier = Tier {
@@ -334,8 +273,8 @@ mod tests {
                 factor: factor.parse().unwrap(),
                 ..Tier::google_30d().remove(0)
             };
-            CompiledTier::new(&tier, target.parse().unwrap(), SimDuration::from_minutes(1))
-                .fits_narrow()
+            let minute = SimDuration::from_minutes(1);
+            CompiledTier::new(&tier, target.parse().unwrap(), minute, minute).is_narrow()
         };
         assert!(narrow(4320, "0.999", "14.4"));
         assert!(narrow(43_200, "0.9999", "1"));

@@ -27,6 +27,9 @@ pub enum Error {
         /// What DuckDB says of the holder.
         holder: String,
     },
+    /// Mistakes in the input, each with its remedy; nothing was kept.
+    #[error("{0}")]
+    Refused(crate::diag::Diagnostics),
     /// A database written by a newer drill.
     #[error("`{}` has schema {found}, this drill knows up to {known}", path.display())]
     Newer {

@@ -2,12 +2,28 @@
 //!
 //! **Invariant**: no other module names `duckdb` or `polars`; every result is ordered.
 
+mod content;
+mod csv;
+mod detect;
 mod engines;
 mod error;
+mod expression;
 mod history;
+mod ingest;
+mod instant;
+mod json;
+mod lines;
+mod rollup;
+mod shape;
+mod slice_file;
+mod table;
 mod telemetry;
+mod workspace;
 
 pub use engines::{EngineProbe, probe_engines};
 pub use error::Error;
 pub use history::{DrillRow, History};
+pub use ingest::{FileReport, FileState, IngestOptions};
+pub use slice_file::slice_file;
 pub use telemetry::{TelemetryRow, read_telemetry, write_telemetry};
+pub use workspace::{Reject, StreamSummary, Streams};

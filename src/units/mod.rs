@@ -1,7 +1,7 @@
 //! Quantities with their unit in the type: instants, durations, exact ratios, seeds.
 //!
 //! **Invariant**: everything here is integer or exact rational; parsing what `Display`
-//! prints gives the same value again.
+//! (of a burn rate that is no decimal, [`BurnRate::exact`]) prints gives the same value again.
 
 mod ratio;
 mod seed;

@@ -1,4 +1,4 @@
-//! Exact decimals: objectives and burn-rate factors are never rounded before a comparison.
+//! Exact ratios: objectives and burn-rate factors are never rounded before a comparison.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +12,9 @@ pub enum RatioError {
     /// An objective is a ratio above 0 and at most 1.
     #[error("`{0}` is not a ratio in (0, 1]; for {0} percent write `{hint}`", hint = percent_hint(.0))]
     Objective(String),
+    /// A percentage is above 0 and at most 100.
+    #[error("`{0}` is not a percentage in (0, 100]")]
+    Percent(String),
     /// More digits than the exact arithmetic holds.
     #[error("`{0}` has more than 9 decimal places")]
     TooPrecise(String),
@@ -82,6 +85,27 @@ impl Objective {
     }
 }
 
+impl Objective {
+    /// The target that is written as a percentage, such as `99.9`.
+    ///
+    /// # Errors
+    /// No decimal, not above 0 and at most 100, or a ratio of more than 9 decimal places.
+    pub fn from_percent(text: &str) -> Result<Self, RatioError> {
+        let (mut num, den) = decimal(text)?;
+        let mut den = den.checked_mul(100).ok_or_else(|| RatioError::Syntax(text.to_owned()))?;
+        if num == 0 || num > den {
+            return Err(RatioError::Percent(text.to_owned()));
+        }
+        while num.is_multiple_of(10) && den > 1 {
+            (num, den) = (num / 10, den / 10);
+        }
+        if den > MAX_DEN {
+            return Err(RatioError::TooPrecise(text.to_owned()));
+        }
+        Ok(Self { num, den })
+    }
+}
+
 impl FromStr for Objective {
     type Err = RatioError;
     fn from_str(text: &str) -> Result<Self, RatioError> {
@@ -99,33 +123,56 @@ impl fmt::Display for Objective {
     }
 }
 
-/// A burn-rate factor (14.4 is 144/10), exact.
+/// A burn-rate factor, an exact fraction in lowest terms: 14.4 is 72/5, and what 2 % of a week's
+/// budget per hour needs may be no decimal at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BurnRate {
     num: u64,
     den: u64,
 }
 
+/// Greatest numerator of a factor.
+const MAX_NUM: u64 = 1_000_000_000_000;
+/// Greatest denominator of a factor, and of an objective.
+const MAX_DEN: u64 = 1_000_000_000;
+/// Places shown of a factor that is no decimal.
+const SHOWN_PLACES: u32 = 4;
+
 impl BurnRate {
     /// The factor `num / den`.
     ///
     /// # Panics
-    /// When `den` is not a power of ten up to 10^9: factors are decimals.
+    /// When [`BurnRate::checked`] has no such factor.
     pub const fn new(num: u64, den: u64) -> Self {
-        let mut power = 1;
-        while power < den && power < 1_000_000_000 {
-            power *= 10;
+        match Self::checked(num, den) {
+            Some(factor) => factor,
+            None => panic!("no factor: the denominator is 0, or a term is too large"),
         }
-        assert!(power == den, "factors are decimals");
-        Self { num, den }
     }
 
-    /// Numerator over [`BurnRate::den`].
+    /// The factor `num / den`, unless `den` is 0 or the numerator exceeds 10^12 or the denominator
+    /// 10^9 in lowest terms.
+    pub const fn checked(num: u64, den: u64) -> Option<Self> {
+        if den == 0 {
+            return None;
+        }
+        let (mut a, mut b) = (num, den);
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        let (num, den) = (num / a, den / a);
+        if num > MAX_NUM || den > MAX_DEN {
+            return None;
+        }
+        Some(Self { num, den })
+    }
+
+    /// Numerator over [`BurnRate::den`], in lowest terms.
     pub const fn num(self) -> u64 {
         self.num
     }
 
-    /// A power of ten, at most 10^9.
+    /// The denominator, from 1 to 10^9.
     pub const fn den(self) -> u64 {
         self.den
     }
@@ -134,18 +181,57 @@ impl BurnRate {
     pub fn as_f64(self) -> f64 {
         self.num as f64 / self.den as f64
     }
+
+    /// What parses to this very factor: a decimal where it is one, a fraction such as `14/15`
+    /// otherwise.
+    pub fn exact(self) -> String {
+        match self.decimal() {
+            Some(_) => self.to_string(),
+            None => format!("{}/{}", self.num, self.den),
+        }
+    }
+
+    /// The same over a power of ten up to 10^9, when it is such a decimal.
+    fn decimal(self) -> Option<(u64, u64)> {
+        let mut power = 1;
+        while power <= MAX_DEN {
+            if power % self.den == 0 {
+                return Some((self.num * (power / self.den), power));
+            }
+            power *= 10;
+        }
+        None
+    }
 }
 
 impl FromStr for BurnRate {
     type Err = RatioError;
+    /// A decimal such as `14.4`, or a fraction of whole numbers such as `14/15`.
     fn from_str(text: &str) -> Result<Self, RatioError> {
-        decimal(text).map(|(num, den)| Self { num, den })
+        let syntax = || RatioError::Syntax(text.to_owned());
+        let Some((num, den)) = text.split_once('/') else {
+            let (num, den) = decimal(text)?;
+            return Self::checked(num, den).ok_or_else(syntax);
+        };
+        let whole = |part: &str| match decimal(part) {
+            Ok((number, 1)) => Ok(number),
+            _ => Err(syntax()),
+        };
+        Self::checked(whole(num)?, whole(den)?).ok_or_else(syntax)
     }
 }
 
 impl fmt::Display for BurnRate {
+    /// Exact for decimals; of other factors the first places (`0.9333...`). [`BurnRate::exact`]
+    /// loses nothing of either.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        show(f, self.num, self.den)
+        if let Some((num, den)) = self.decimal() {
+            return show(f, num, den);
+        }
+        let power = 10u64.pow(SHOWN_PLACES);
+        let places = SHOWN_PLACES as usize;
+        let part = self.num % self.den * power / self.den;
+        write!(f, "{}.{part:0places$}...", self.num / self.den)
     }
 }
 
@@ -165,7 +251,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn percentages_are_exact() {
+        let percent = |text: &str| Objective::from_percent(text).map(|target| target.to_string());
+        assert_eq!(percent("99.9"), Ok("0.999".to_owned()));
+        assert_eq!(percent("100"), Ok("1".to_owned()));
+        assert_eq!(percent("99.9999999"), Ok("0.999999999".to_owned()));
+        assert!(matches!(percent("99.99999999"), Err(RatioError::TooPrecise(_))));
+        assert!(matches!(percent("0"), Err(RatioError::Percent(_))));
+        assert!(matches!(percent("100.1"), Err(RatioError::Percent(_))));
+    }
+
+    #[test]
+    fn factors_need_not_be_decimals() {
+        let factor: BurnRate = "14/15".parse().unwrap();
+        assert_eq!((factor.to_string(), factor.exact()), ("0.9333...".into(), "14/15".into()));
+        assert_eq!(BurnRate::new(144, 10), "14.4".parse().unwrap());
+        assert_eq!(BurnRate::new(144, 10).to_string(), "14.4");
+        assert_eq!(BurnRate::new(1, 3).to_string(), "0.3333...");
+        assert_eq!(BurnRate::new(100, 3).to_string(), "33.3333...");
+        assert_eq!(BurnRate::new(1, 80_000).to_string(), "0.0000125");
+        for bad in ["", "/", "1/0", "1/", "/3", "1.5/2", "-1/2", "1/2/3", "1/10000000000"] {
+            assert!(bad.parse::<BurnRate>().is_err(), "{bad}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn fractions_round_trip(num in 0u64..1_000_000_000, den in 1u64..1_000_000_000) {
+            let factor = BurnRate::new(num, den);
+            prop_assert_eq!(factor.exact().parse::<BurnRate>().unwrap(), factor);
+            let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
+            prop_assert_eq!(product(factor.num(), den), product(num, factor.den()));
+            let shown = factor.to_string();
+            let shown: f64 = shown.trim_end_matches("...").parse().unwrap();
+            prop_assert!((shown - factor.as_f64()).abs() <= 1e-4);
+        }
+
         #[test]
         fn factors_round_trip(whole in 0u64..1000, part in 0u64..1_000_000_000) {
             let text = format!("{whole}.{part:09}");

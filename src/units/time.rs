@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Neg, Sub};
 use std::str::FromStr;
 
-use chrono::{DateTime, Offset, TimeZone, Utc};
+use chrono::{DateTime, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Why a text is not an instant, a duration or a zone.
@@ -35,6 +35,22 @@ impl Zone {
     /// The zone as chrono knows it.
     pub fn tz(self) -> chrono_tz::Tz {
         self.0
+    }
+
+    /// The instant at which the wall clock shows `local`: the earlier one where it shows it twice.
+    /// Where it is skipped, the clock is read as if it had not been moved, as RFC 5545 has it, so
+    /// that 02:30 on a night that skips 02:00 to 03:00 is the instant shown as 03:30.
+    pub fn instant(self, local: NaiveDateTime) -> SimTime {
+        let mut before = local;
+        // No gap is longer than two days (a zone that changed sides of the date line).
+        for _ in 0..=48 {
+            if let Some(known) = self.0.from_local_datetime(&before).earliest() {
+                return SimTime(known.timestamp_millis())
+                    + SimDuration((local - before).num_milliseconds());
+            }
+            before = before.checked_sub_signed(TimeDelta::hours(1)).unwrap_or(before);
+        }
+        SimTime(local.and_utc().timestamp_millis())
     }
 }
 
@@ -329,6 +345,18 @@ mod tests {
         assert_eq!(human(5_400_000), "1h 30m");
         assert_eq!(human(-45_400), "-45s");
         assert_eq!(human(86_400_000 * 2 + 60_000), "2d");
+    }
+
+    #[test]
+    fn wall_clocks_skip_and_repeat() {
+        let berlin: Zone = "Europe/Berlin".parse().unwrap();
+        let instant = |text: &str| berlin.instant(text.parse().unwrap()).rfc3339(berlin);
+        assert_eq!(instant("2026-03-29T01:59:00"), "2026-03-29T01:59:00+01:00");
+        assert_eq!(instant("2026-03-29T02:30:00"), "2026-03-29T03:30:00+02:00");
+        assert_eq!(instant("2026-10-25T02:30:00"), "2026-10-25T02:30:00+02:00");
+        let apia: Zone = "Pacific/Apia".parse().unwrap();
+        let skipped = apia.instant("2011-12-30T12:00:00".parse().unwrap());
+        assert_eq!(skipped.rfc3339(apia), "2011-12-31T12:00:00+14:00");
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn catalog() -> Catalog {
 }
 
 /// Files of a folder and those below, ascending.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> =
         entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
@@ -117,7 +117,7 @@ const TOKENS: [&str; 24] = [
 ];
 
 /// One good text, broken at a few places by the draws of trial `n`.
-fn mutated(text: &str, n: u64) -> String {
+pub(crate) fn mutated(text: &str, n: u64) -> String {
     let mut stream = Streams::new(Seed(n)).stream(StreamName::of("mutation"));
     let mut bytes = text.as_bytes().to_vec();
     let below = |stream: &mut Stream, limit: usize| stream.below(limit.max(1));
@@ -169,7 +169,7 @@ fn read_as_everything(text: &str, drill: &load::Drill) {
 }
 
 /// Mutations tried: `DRILL_MUTATIONS`, or a number that every run can afford.
-fn mutations() -> u64 {
+pub(crate) fn mutations() -> u64 {
     let asked = std::env::var("DRILL_MUTATIONS").ok();
     asked.and_then(|n| n.parse().ok()).unwrap_or(2_000)
 }

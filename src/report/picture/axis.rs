@@ -77,11 +77,12 @@ const TICKS: [i64; 11] = [
 ];
 
 impl Log {
-    /// A scale that holds all `spans`; those of no length or less stand at its left end.
+    /// A scale that holds all `spans`. One of no length or less has no place on it: the scale
+    /// then begins at one second, and these stand at its left end.
     pub(super) fn of(spans: impl Iterator<Item = SimDuration>, left: i32, right: i32) -> Self {
         let (mut least, mut most) = (i64::MAX, 0);
-        for span in spans.filter(|span| span.ms() > 0) {
-            least = least.min(span.ms());
+        for span in spans {
+            least = least.min(span.ms().max(TICKS[0]));
             most = most.max(span.ms());
         }
         let low = TICKS.into_iter().rev().find(|tick| *tick <= least);

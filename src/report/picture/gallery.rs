@@ -8,14 +8,14 @@ use crate::report::lang::Words;
 /// One picture.
 pub(in crate::report) struct Picture {
     pub(in crate::report) id: &'static str,
-    pub(in crate::report) file: &'static str,
+    pub(in crate::report) file: String,
     pub(in crate::report) title: String,
     pub(in crate::report) svg: String,
 }
 
 impl Picture {
     pub(in crate::report) fn block(&self) -> Block {
-        Block::Picture { file: self.file, title: self.title.clone(), svg: self.svg.clone() }
+        Block::Picture { file: self.file.clone(), title: self.title.clone(), svg: self.svg.clone() }
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn picture(case: &Case<'_>, words: Words) -> Option<Picture> {
         milestones(canvas, &marks, bottom);
         legend(canvas, words, bottom + 50);
     });
-    Some(Picture { id: "health", file: "health.svg", title, svg })
+    Some(Picture { id: "health", file: "health.svg".to_owned(), title, svg })
 }
 
 /// The services that the record says anything about, the system's order first.

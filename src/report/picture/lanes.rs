@@ -14,11 +14,11 @@ use crate::timeline::{Event, EventKind as K};
 use crate::units::SimTime;
 
 const WIDTH: i32 = 960;
-const LEFT: i32 = 230;
+const LEFT: i32 = 300;
 const RIGHT: i32 = 945;
 const ROW: i32 = 22;
 /// Rows a reader can still follow; a larger crew is cut, and the timeline has the rest.
-const MOST_ROWS: usize = 28;
+const MOST_ROWS: usize = 34;
 
 /// What a mark stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,12 +85,14 @@ pub(super) fn picture(case: &Case<'_>, words: Words) -> Option<Picture> {
         let mut before: Option<&Ref> = None;
         for lane in &lanes {
             if before != Some(&lane.who) {
-                let who = fit(&case.title(&lane.who, words), 15);
+                // The channel stands in the same line, to the right.
+                let room = if lane.channel.is_some() { 21 } else { 38 };
+                let who = fit(&case.title(&lane.who, words), room);
                 canvas.bold((10, y + 15), &who, Anchor::Start, INK);
             }
             before = Some(&lane.who);
             if let Some(channel) = &lane.channel {
-                let channel = fit(&case.channel(channel), 16);
+                let channel = fit(&case.channel(channel), 18);
                 canvas.small((LEFT - 8, y + 15), &channel, Anchor::End, SOFT);
             }
             for row in &lane.rows {
@@ -107,7 +109,7 @@ pub(super) fn picture(case: &Case<'_>, words: Words) -> Option<Picture> {
             canvas.small((10, bottom + 68), &text, Anchor::Start, SOFT);
         }
     });
-    Some(Picture { id: "lanes", file: "lanes.svg", title, svg })
+    Some(Picture { id: "lanes", file: "lanes.svg".to_owned(), title, svg })
 }
 
 fn mark(kind: &K) -> Option<Mark> {
@@ -216,9 +218,10 @@ fn place(lanes: &mut Vec<Lane>, who: &Ref, channel: Option<Name>, item: Item, cl
         lanes.push(Lane { who: who.clone(), channel, rows: Vec::new() });
         lanes.len() - 1
     });
-    let rows = &mut lanes[index].rows;
     // Work that overlaps goes to another row, in which also a short label has room.
     const ROWS: usize = 4;
+    // Pages of one minute on one channel are one thing to the eye, so they may overlap.
+    let most = if lanes[index].channel.is_some() { 2 } else { ROWS };
     let wanted = 10 + (width(&item.label)).min(16 * COLUMN);
     let free = |row: &Vec<Item>| {
         row.last().is_none_or(|last| {
@@ -226,9 +229,10 @@ fn place(lanes: &mut Vec<Lane>, who: &Ref, channel: Option<Name>, item: Item, cl
             clock.x(last.at) + room.min(wanted.max(14)) < clock.x(item.from)
         })
     };
+    let rows = &mut lanes[index].rows;
     match rows.iter().position(free) {
         Some(row) => rows[row].push(item),
-        None if rows.len() < ROWS => rows.push(vec![item]),
+        None if rows.len() < most => rows.push(vec![item]),
         None => {
             let least = (0..rows.len()).min_by_key(|i| rows[*i].last().map(|last| last.at));
             rows[least.unwrap_or(0)].push(item);
@@ -296,18 +300,24 @@ fn legend(canvas: &mut Canvas<'_>, words: Words, y: i32) {
 /// What comes after the picture is cut: reports and actions.
 fn later(case: &Case<'_>, words: Words, clock: &Clock) -> String {
     let after = case.timeline.events.iter().filter(|event| event.at > clock.to);
-    let mut parts: Vec<String> = Vec::new();
+    let (mut reports, mut steps): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for event in after {
-        let what = match &event.kind {
-            K::ReportDelivered { duty, .. } => case.duty(duty, words),
-            K::StepDone { step, playbook, .. } => case.step(playbook, step, words),
-            _ => continue,
-        };
-        parts.push(format!("{what} {}", case.minute(event.at)));
+        let at = case.offset(event.at, words);
+        match &event.kind {
+            K::ReportDelivered { duty, .. } => {
+                reports.push(format!("{} {at}", case.duty(duty, words)));
+            }
+            K::StepDone { step, playbook, .. } => {
+                steps.push(format!("{} {at}", case.step(playbook, step, words)));
+            }
+            _ => {}
+        }
     }
+    // There is one line for it, and the reports say more than the steps that led to them.
+    let parts = if reports.is_empty() { steps } else { reports };
     if parts.is_empty() {
         return String::new();
     }
-    let args = [("minute", case.minute(clock.to)), ("later", words.list(parts))];
+    let args = [("minute", case.offset(clock.to, words)), ("later", words.list(parts))];
     words.f("picture-cut", &[(args[0].0, &args[0].1), (args[1].0, &args[1].1)])
 }

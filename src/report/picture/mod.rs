@@ -1,6 +1,7 @@
 //! Pictures as SVG: health over time, who did what, response times, this run among many.
 
 mod axis;
+mod burndown;
 mod canvas;
 mod gallery;
 mod health;
@@ -8,5 +9,6 @@ mod lanes;
 mod spread;
 mod times;
 
+pub(super) use burndown::{BurnDown, burn_down};
 pub(super) use gallery::{Picture, all};
 pub(super) use spread::{Spread, spread};

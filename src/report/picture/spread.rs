@@ -26,7 +26,9 @@ pub(in super::super) struct Spread {
 
 pub(super) fn of_case(case: &Case<'_>, words: Words) -> Vec<Spread> {
     let of = |m: &crate::score::MeasureResult| {
-        let band = case.band_of(&m.name)?;
+        let band = case
+            .band_of(&m.name)
+            .filter(|band| m.value.is_some() || !band.values.is_empty() || band.censored > 0)?;
         Some(Spread {
             title: words.text(&m.title),
             values: band.values.clone(),
@@ -55,7 +57,7 @@ pub(in super::super) fn spread(spreads: &[Spread], words: Words) -> Option<Pictu
         }
         legend(canvas, words, spreads, height - 12);
     });
-    Some(Picture { id: "spread", file: "spread.svg", title, svg })
+    Some(Picture { id: "spread", file: "spread.svg".to_owned(), title, svg })
 }
 
 fn cell(canvas: &mut Canvas<'_>, words: Words, one: &Spread, (x, y): (i32, i32)) {
@@ -73,13 +75,18 @@ fn cell(canvas: &mut Canvas<'_>, words: Words, one: &Spread, (x, y): (i32, i32))
     let (left, right) = (x, x + CELL - 44);
     canvas.rect((left, top), (right, bottom), STRIPE);
     let spans = one.values.iter().copied().chain(one.target).chain(one.this);
-    let scale = Log::of(spans, left, right);
+    let scale = Log::of(spans, left + 5, right - 5);
     // Labels of neighbouring ticks would run together in so small a picture.
     let mut free = left - 20;
     for (x, tick) in scale.ticks() {
         canvas.line((x, top), (x, bottom), LINE, 1);
         if x >= free {
-            canvas.small((x, bottom + 14), &words.span(tick), Anchor::Middle, SOFT);
+            // At the left edge there is no room for half a label.
+            let (at, anchor) = match x < left + 16 {
+                true => (left, Anchor::Start),
+                false => (x, Anchor::Middle),
+            };
+            canvas.small((at, bottom + 14), &words.span(tick), anchor, SOFT);
             free = x + 42;
         }
     }

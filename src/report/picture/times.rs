@@ -2,6 +2,7 @@
 
 use super::super::case::Case;
 use super::super::lang::Words;
+use super::super::measures::told;
 use super::super::results::letter;
 use super::Picture;
 use super::axis::Log;
@@ -11,7 +12,7 @@ use super::canvas::{
 use crate::score::{MeasureResult, Rating};
 
 const WIDTH: i32 = 960;
-const LEFT: i32 = 250;
+const LEFT: i32 = 292;
 const RIGHT: i32 = 800;
 const ROW: i32 = 30;
 const TOP: i32 = 14;
@@ -27,7 +28,8 @@ pub(super) const fn ink(rating: Rating) -> Ink {
 }
 
 pub(super) fn picture(case: &Case<'_>, words: Words) -> Option<Picture> {
-    let measures = &case.card.measures;
+    let measures: Vec<&MeasureResult> =
+        case.card.measures.iter().filter(|m| told(case, m)).collect();
     if measures.is_empty() {
         return None;
     }
@@ -50,19 +52,19 @@ pub(super) fn picture(case: &Case<'_>, words: Words) -> Option<Picture> {
         }
         legend(canvas, words, bottom + 38);
     });
-    Some(Picture { id: "times", file: "times.svg", title, svg })
+    Some(Picture { id: "times", file: "times.svg".to_owned(), title, svg })
 }
 
 fn row(canvas: &mut Canvas<'_>, words: Words, measure: &MeasureResult, scale: &Log, y: i32) {
     let middle = y + ROW / 2;
-    let letter = letter(measure.rating);
+    let letter = if measure.target.is_some() { letter(measure.rating) } else { "–" };
     canvas.rect((10, middle - 9), (40, middle + 9), ink(measure.rating));
     let on = match measure.rating {
         Rating::M | Rating::S | Rating::NotObservable => super::canvas::BLACK,
         Rating::P | Rating::U => super::canvas::WHITE,
     };
     canvas.bold((25, middle + 4), letter, Anchor::Middle, on);
-    let title = fit(&words.text(&measure.title), 27);
+    let title = fit(&words.text(&measure.title), 36);
     canvas.text((50, middle + 4), &title, Anchor::Start, INK);
     let end = match measure.value {
         Some(value) => {
@@ -82,7 +84,7 @@ fn row(canvas: &mut Canvas<'_>, words: Words, measure: &MeasureResult, scale: &L
     }
     let value = match measure.value {
         Some(value) => words.span(value),
-        None => words.t("unknown"),
+        None => words.t("not-reached"),
     };
     // The value stands behind the bar, or behind the target where both are near.
     let behind = target.filter(|x| *x >= end - 2 && *x < end + width(&value) + 10);

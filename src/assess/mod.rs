@@ -1,0 +1,28 @@
+//! SLOs on recorded data: status, alerts, comparisons.
+//!
+//! Slices come from a file or from the store; what is done with them is the same. Results are
+//! addressed by the order of the definitions, so they do not depend on the number of threads.
+
+mod alerts;
+mod compare;
+mod explain;
+mod gate;
+mod lint;
+mod period;
+mod sample;
+mod series;
+mod status;
+
+pub use alerts::{SloAlert, alerts};
+pub use compare::{SloComparison, TargetColumn, compare};
+pub use explain::{ExplainError, explain};
+pub use gate::{GateReason, GateVerdict, gate};
+pub use lint::{SloLint, lint};
+pub use period::{
+    AppliedCorrection, Attainment, Change, Contributor, Costly, DrillResult, Drills, Level,
+    PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources, PeriodSpan,
+    PostMortems, StreamSummary, end_of, period_report,
+};
+pub use sample::{SAMPLES, Sample, SampleFile, sample};
+pub use series::{Series, SeriesError, View, every_objective, from_streams, with_tiers};
+pub use status::{CompositePart, SloComposite, SloStatus, composites, status};

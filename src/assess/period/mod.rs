@@ -1,0 +1,17 @@
+//! Reports on a week, a month or a quarter, as values.
+
+mod change;
+mod drills;
+mod record;
+mod report;
+mod span;
+
+pub use crate::store::StreamSummary;
+pub use change::Change;
+pub use drills::{DrillResult, Drills, PostMortems};
+pub use record::{Attainment, Costly, Level};
+pub use report::{
+    AppliedCorrection, Contributor, PeriodAlert, PeriodError, PeriodReport, PeriodSlo,
+    PeriodSources, end_of, period_report,
+};
+pub use span::{PeriodKind, PeriodSpan};

@@ -1,0 +1,166 @@
+//! Objectives with their slices.
+
+use crate::model::{
+    BudgetingMethod, Correction, Indicator, Name, ObjectiveDefinition, Origin, SliceBlock,
+    SloDefinition, SloSpec, TierPreset,
+};
+use crate::slo::{Denominator, StatusOptions};
+use crate::store::{self, Streams};
+use crate::units::{SimDuration, SimTime};
+
+/// One objective with the slices of its indicator.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// The SLO it belongs to.
+    pub slo: Name,
+    /// Name for people.
+    pub title: Name,
+    /// The service it is about.
+    pub service: Name,
+    /// Where its figures come from.
+    pub origin: Origin,
+    /// What is evaluated.
+    pub objective: ObjectiveDefinition,
+    /// The slices.
+    pub block: SliceBlock,
+    /// The definition's file and line.
+    pub place: (Name, usize),
+}
+
+impl Series {
+    fn new(definition: &SloDefinition, objective: &ObjectiveDefinition, block: SliceBlock) -> Self {
+        Self {
+            slo: definition.name.clone(),
+            title: definition.title.clone(),
+            service: definition.service.clone(),
+            origin: definition.origin,
+            objective: objective.clone(),
+            block,
+            place: (definition.file.clone(), definition.line),
+        }
+    }
+
+    /// What is evaluated.
+    pub fn spec(&self) -> &SloSpec {
+        &self.objective.spec
+    }
+}
+
+/// How series are looked at.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The instant; by default the end of each record.
+    pub as_of: Option<SimTime>,
+    /// What a budget is a share of.
+    pub denominator: Denominator,
+    /// Maintenance and the like.
+    pub corrections: Vec<Correction>,
+}
+
+impl View {
+    pub(super) fn options(&self) -> StatusOptions {
+        StatusOptions { as_of: self.as_of, denominator: self.denominator }
+    }
+}
+
+/// Why slices cannot be given to objectives.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SeriesError {
+    /// One file of slices stands for one indicator.
+    #[error("the slices stand for one indicator, the files define {0} SLOs")]
+    SeveralSlos(usize),
+    /// No SLO of that name.
+    #[error("there is no SLO `{0}`")]
+    UnknownSlo(String),
+}
+
+/// Every objective of `definitions` on the same slices, which stand for the indicator of the SLO
+/// `only`, or of the only one there is.
+///
+/// # Errors
+/// When several SLOs are defined and none is named, or the named one is not there.
+pub fn every_objective(
+    definitions: &[SloDefinition],
+    only: Option<&str>,
+    block: &SliceBlock,
+) -> Result<Vec<Series>, SeriesError> {
+    let chosen: Vec<&SloDefinition> = definitions
+        .iter()
+        .filter(|definition| only.is_none_or(|name| *definition.name == *name))
+        .collect();
+    match (chosen.as_slice(), only) {
+        ([], Some(name)) => Err(SeriesError::UnknownSlo(name.to_owned())),
+        ([definition], _) => Ok(of_definition(definition, block)),
+        (several, _) => Err(SeriesError::SeveralSlos(several.len())),
+    }
+}
+
+fn of_definition(definition: &SloDefinition, block: &SliceBlock) -> Vec<Series> {
+    let series = |objective| Series::new(definition, objective, block.clone());
+    definition.objectives.iter().map(series).collect()
+}
+
+/// The objectives of `definitions` on the streams of a workspace, each from the first to the last
+/// row of its stream in slices of `step`. All indicators on one stream share one scan.
+///
+/// # Errors
+/// A stream, a column or an aggregate that is not there, an SLI expression that is not allowed;
+/// the database as ever.
+pub fn from_streams(
+    definitions: &[SloDefinition],
+    streams: &Streams,
+    step: SimDuration,
+) -> Result<Vec<Series>, store::Error> {
+    let known = streams.list()?;
+    let mut wanted: Vec<(&SloDefinition, &ObjectiveDefinition)> = Vec::new();
+    for definition in definitions {
+        wanted.extend(definition.objectives.iter().map(|objective| (definition, objective)));
+    }
+    let mut blocks: Vec<Option<SliceBlock>> = vec![None; wanted.len()];
+    let mut left: Vec<usize> = (0..wanted.len()).collect();
+    while let Some(first) = left.first() {
+        let (stream, length) = source(wanted[*first].1, step);
+        let same = |at: &usize| source(wanted[*at].1, step) == (stream.clone(), length);
+        let (group, rest): (Vec<usize>, Vec<usize>) = left.into_iter().partition(same);
+        left = rest;
+        let found = known.iter().find(|summary| *summary.name == *stream);
+        // A stream that is not there is refused by the scan, which knows what is.
+        let range = found.and_then(|summary| summary.first.zip(summary.last)).unwrap_or_default();
+        let range = (range.0, range.1 + SimDuration::from_ms(1));
+        let indicators: Vec<_> = group.iter().map(|at| &wanted[*at].1.indicator).collect();
+        for (at, block) in group.iter().zip(streams.slices_many(&indicators, range, length)?) {
+            blocks[*at] = Some(block);
+        }
+    }
+    let series = wanted.into_iter().zip(blocks).filter_map(|((definition, objective), block)| {
+        block.map(|block| Series::new(definition, objective, block))
+    });
+    Ok(series.collect())
+}
+
+/// Where an objective's slices come from: the stream, and the length of a slice. A measured value
+/// is that of a whole slice of its method, not a mean of shorter ones.
+fn source(objective: &ObjectiveDefinition, step: SimDuration) -> (Name, SimDuration) {
+    let length = match (&objective.indicator, objective.spec.method) {
+        (Indicator::Threshold { .. }, BudgetingMethod::Timeslices { window, .. })
+        | (Indicator::Threshold { .. }, BudgetingMethod::RatioTimeslices { window }) => window,
+        _ => step,
+    };
+    (objective.indicator.stream().clone(), length)
+}
+
+/// The same series with the tiers of a preset.
+///
+/// # Errors
+/// The objective for whose period the preset is not made, and that period.
+pub fn with_tiers(
+    mut series: Vec<Series>,
+    preset: TierPreset,
+) -> Result<Vec<Series>, (Name, SimDuration)> {
+    for one in &mut series {
+        let spec = &mut one.objective.spec;
+        let period = spec.period.nominal();
+        spec.tiers = preset.tiers(period).ok_or_else(|| (spec.name.clone(), period))?;
+    }
+    Ok(series)
+}

@@ -1,0 +1,88 @@
+//! `drill report`.
+
+use super::args::{Common, Format};
+use super::report_args::{ReportCommand, ReportInput};
+use super::ui::{Failure, Ui, only};
+use super::{exit, folder, slo, workspace};
+use crate::assess::{self, PeriodKind, PeriodSources, PeriodSpan};
+use crate::diag::Diagnostic;
+use crate::report;
+use crate::store::{History, Streams};
+use crate::units::{SimTime, Zone};
+
+/// `drill report weekly`, `monthly` and `quarterly`.
+pub(super) fn report(common: &Common, command: &ReportCommand, ui: &mut Ui) -> Result<u8, Failure> {
+    let (kind, label, args) = match command {
+        ReportCommand::Weekly(args) => (PeriodKind::Weekly, &args.week, &args.common),
+        ReportCommand::Monthly(args) => (PeriodKind::Monthly, &args.month, &args.common),
+        ReportCommand::Quarterly(args) => (PeriodKind::Quarterly, &args.quarter, &args.common),
+    };
+    let formats = [Format::Text, Format::Json, Format::Md, Format::Html, Format::Csv];
+    only(common.format, &formats, &format!("report {}", kind.as_str()))?;
+    let zone = args.input.zone;
+    let named = label.as_ref().map(|label| named(kind, label, zone)).transpose()?;
+    let loaded = slo::load(common, &args.input, ui)?;
+    let end = assess::end_of(&loaded.series);
+    let end = loaded.view.as_of.or(end).ok_or_else(no_data)?;
+    let span = match named {
+        Some(span) => span,
+        None => last(kind, end, zone)?,
+    };
+    let sources = sources(common, args)?;
+    let found = assess::period_report(&loaded.series, &loaded.view, span, sources);
+    let report = found.map_err(|error| {
+        let help = format!("the data end at {}; name an earlier period", end.rfc3339(zone));
+        Failure::from(Diagnostic::error("report::no-data", error.to_string()).help(help))
+    })?;
+    let lang = ui.lang();
+    if let Some(out) = &args.out {
+        let files = report::period_files(&report, lang);
+        folder::add_report(out, &report::period_stem(&report), files)?;
+        ui.remark(format!("wrote {}", out.display()));
+    }
+    let text = match common.format {
+        Format::Json => report::period_json(&report),
+        Format::Md => report::period_markdown(&report, lang),
+        Format::Html => report::period_html(&report, lang),
+        Format::Csv => report::period_csv(&report),
+        _ => report::period_text(&report, lang, ui.style()),
+    };
+    ui.data(&text)?;
+    Ok(exit::OK)
+}
+
+fn no_data() -> Failure {
+    Diagnostic::error("report::no-data", "there are no data to report on").into()
+}
+
+fn named(kind: PeriodKind, label: &str, zone: Zone) -> Result<PeriodSpan, Failure> {
+    kind.named(label, zone).ok_or_else(|| {
+        let (what, example) = match kind {
+            PeriodKind::Weekly => ("an ISO week", "2026-W46"),
+            PeriodKind::Monthly => ("a month", "2026-10"),
+            PeriodKind::Quarterly => ("a quarter", "2026-Q4"),
+        };
+        let message = format!("`{label}` is not {what}");
+        let help = format!("write it as {example}");
+        Diagnostic::error("report::period", message).help(help).into()
+    })
+}
+
+fn last(kind: PeriodKind, end: SimTime, zone: Zone) -> Result<PeriodSpan, Failure> {
+    kind.last_complete(end, zone).ok_or_else(no_data)
+}
+
+/// What the workspace knows beside its SLOs, if there is one.
+fn sources(common: &Common, args: &ReportInput) -> Result<PeriodSources, Failure> {
+    let Some(root) = workspace::workspace(common)? else {
+        return Ok(PeriodSources::default());
+    };
+    let streams = match args.input.slices {
+        Some(_) => None,
+        None => Some(Streams::of_workspace(&root).list()?),
+    };
+    // Asking makes a database; a workspace without drills has none, and keeps none.
+    let kept = root.join(".drill").join("history.duckdb").is_file();
+    let history = kept.then(|| History::of_workspace(&root).drills()).transpose()?;
+    Ok(PeriodSources { history, streams, contributors: None })
+}

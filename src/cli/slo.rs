@@ -1,0 +1,227 @@
+//! `drill slo`.
+
+use std::path::Path;
+
+use super::args::{Common, Format};
+use super::slo_args::{
+    SloArgs, SloCompareArgs, SloExplainArgs, SloGateArgs, SloInput, SloLintArgs,
+};
+use super::ui::{Failure, Ui, only};
+use super::{exit, workspace};
+use crate::assess::{self, ExplainError, Series, SeriesError, View};
+use crate::diag::{Diagnostic, did_you_mean};
+use crate::load::MAX_FILE_BYTES;
+use crate::model::{Correction, SloDefinition};
+use crate::report;
+use crate::slo::Denominator;
+use crate::store::Streams;
+
+/// What a command on SLOs works on.
+pub(super) struct Loaded {
+    definitions: Vec<SloDefinition>,
+    pub(super) series: Vec<Series>,
+    pub(super) view: View,
+}
+
+/// `drill slo status`.
+pub(super) fn status(common: &Common, args: &SloArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    let formats = [Format::Text, Format::Json, Format::Md, Format::Csv];
+    only(common.format, &formats, "slo status")?;
+    let loaded = load(common, &args.input, ui)?;
+    let slos = assess::status(&loaded.series, &loaded.view);
+    let composites = assess::composites(&loaded.definitions, &loaded.series, &loaded.view);
+    let (zone, lang) = (args.input.zone, ui.lang());
+    let text = match common.format {
+        Format::Json => report::slo_status_json(&slos, &composites, zone),
+        Format::Md => report::slo_status_markdown(&slos, &composites, zone, lang),
+        Format::Csv => report::slo_status_csv(&slos, zone),
+        _ => report::slo_status_text(&slos, &composites, zone, lang, ui.style()),
+    };
+    ui.data(&text)?;
+    Ok(exit::OK)
+}
+
+/// `drill slo alerts`.
+pub(super) fn alerts(common: &Common, args: &SloArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    let formats = [Format::Text, Format::Json, Format::Md, Format::Csv];
+    only(common.format, &formats, "slo alerts")?;
+    let loaded = load(common, &args.input, ui)?;
+    let alerts = assess::alerts(&loaded.series, &loaded.view);
+    let (zone, lang) = (args.input.zone, ui.lang());
+    let text = match common.format {
+        Format::Json => report::slo_alerts_json(&alerts, zone),
+        Format::Md => report::slo_alerts_markdown(&alerts, zone, lang),
+        Format::Csv => report::slo_alerts_csv(&alerts, zone),
+        _ => report::slo_alerts_text(&alerts, zone, lang, ui.style()),
+    };
+    ui.data(&text)?;
+    Ok(exit::OK)
+}
+
+/// `drill slo explain`.
+pub(super) fn explain(common: &Common, args: &SloExplainArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    only(common.format, &[Format::Text, Format::Json], "slo explain")?;
+    let loaded = load(common, &args.input, ui)?;
+    let found = assess::explain(&loaded.series, &loaded.view, &args.what);
+    let (series, explanation) = found.map_err(|error| {
+        let (near, known) = match &error {
+            ExplainError::UnknownSlo { near, known, .. }
+            | ExplainError::UnknownField { near, known, .. } => (near, known),
+        };
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are: {}", known.join(", ")),
+        };
+        Failure::from(Diagnostic::error("slo::unknown", error.to_string()).help(help))
+    })?;
+    let (zone, lang) = (args.input.zone, ui.lang());
+    let text = match common.format {
+        Format::Json => report::slo_explain_json(&series, &explanation, zone),
+        _ => report::slo_explain_text(&series, &explanation, zone, lang, ui.style()),
+    };
+    ui.data(&text)?;
+    Ok(exit::OK)
+}
+
+/// `drill slo lint`.
+pub(super) fn lint(common: &Common, args: &SloLintArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    only(common.format, &[Format::Text, Format::Json], "slo lint")?;
+    let loaded = load(common, &args.input, ui)?;
+    let slos = assess::lint(&loaded.series, &loaded.view);
+    let text = match common.format {
+        Format::Json => report::slo_lint_json(&slos),
+        _ => report::slo_lint_text(&slos, ui.lang(), ui.style()),
+    };
+    ui.data(&text)?;
+    Ok(if report::slo_lint_failed(&slos) { exit::FAILED } else { exit::OK })
+}
+
+/// `drill slo gate`.
+pub(super) fn gate(common: &Common, args: &SloGateArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    only(common.format, &[Format::Text, Format::Json], "slo gate")?;
+    let loaded = load(common, &args.input, ui)?;
+    let slos = assess::status(&loaded.series, &loaded.view);
+    let verdicts = assess::gate(&slos, args.allow_no_data);
+    let text = match common.format {
+        Format::Json => report::slo_gate_json(&verdicts),
+        _ => report::slo_gate_text(&verdicts, ui.lang(), ui.style()),
+    };
+    ui.data(&text)?;
+    Ok(if report::slo_gate_passes(&verdicts) { exit::OK } else { exit::FAILED })
+}
+
+/// `drill slo compare`.
+pub(super) fn compare(common: &Common, args: &SloCompareArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    only(common.format, &[Format::Text, Format::Json, Format::Md], "slo compare")?;
+    let loaded = load(common, &args.input, ui)?;
+    let slos = assess::compare(&loaded.series, &loaded.view, &args.targets);
+    let text = match common.format {
+        Format::Json => report::slo_compare_json(&slos),
+        Format::Md => report::slo_compare_markdown(&slos, ui.lang()),
+        _ => report::slo_compare_text(&slos, ui.lang(), ui.style()),
+    };
+    ui.data(&text)?;
+    Ok(exit::OK)
+}
+
+/// The objectives with their slices, and how they are looked at.
+pub(super) fn load(common: &Common, input: &SloInput, ui: &Ui) -> Result<Loaded, Failure> {
+    let definitions = definitions(common, input, ui)?;
+    let corrections = match &input.corrections {
+        Some(path) => corrections(path, &definitions, ui)?,
+        None => Vec::new(),
+    };
+    let denominator =
+        if input.full_period { Denominator::FullPeriod } else { Denominator::Elapsed };
+    let view = View { as_of: input.at, denominator, corrections };
+    let series = series(common, input, &definitions)?;
+    let series = match input.tiers {
+        None => series,
+        Some(preset) => assess::with_tiers(series, preset).map_err(|(slo, period)| {
+            let message = format!("`{}` has no tiers for the {period} of `{slo}`", preset.as_str());
+            let help = format!("it is made for {}", preset.periods());
+            Failure::from(Diagnostic::error("slo::tiers", message).help(help))
+        })?,
+    };
+    Ok(Loaded { definitions, series, view })
+}
+
+/// The SLOs of `--spec`, or those of the workspace.
+fn definitions(common: &Common, input: &SloInput, ui: &Ui) -> Result<Vec<SloDefinition>, Failure> {
+    let mut paths = input.spec.clone();
+    if paths.is_empty() {
+        let Some(root) = workspace::workspace(common)? else {
+            let message = "there are no SLOs to look at";
+            let help = "name a file with --spec, or make a workspace with `drill init`";
+            return Err(Diagnostic::error("slo::no-spec", message).help(help).into());
+        };
+        paths = workspace::slo_files(&root)?;
+    }
+    let read = |path: &std::path::PathBuf| crate::load::read(path, MAX_FILE_BYTES);
+    let sources = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let loaded = crate::load::openslo(&sources)?;
+    ui.diagnostics(&loaded.warnings);
+    Ok(loaded.value)
+}
+
+fn corrections(
+    path: &Path,
+    definitions: &[SloDefinition],
+    ui: &Ui,
+) -> Result<Vec<Correction>, Failure> {
+    let source = crate::load::read(path, MAX_FILE_BYTES)?;
+    let objectives = definitions.iter().flat_map(|definition| &definition.objectives);
+    let names: Vec<_> = objectives.map(|objective| objective.spec.name.clone()).collect();
+    let loaded = crate::load::corrections(&source, &names)?;
+    ui.diagnostics(&loaded.warnings);
+    Ok(loaded.value)
+}
+
+fn series(
+    common: &Common,
+    input: &SloInput,
+    definitions: &[SloDefinition],
+) -> Result<Vec<Series>, Failure> {
+    let Some(path) = &input.slices else {
+        return recorded(common, input, definitions);
+    };
+    let block = crate::store::slice_file(path, input.slice)?;
+    let only = input.slo.as_deref();
+    assess::every_objective(definitions, only, &block).map_err(|error| which(&error, definitions))
+}
+
+fn which(error: &SeriesError, definitions: &[SloDefinition]) -> Failure {
+    let names: Vec<&str> = definitions.iter().map(|slo| slo.name.as_str()).collect();
+    let help = match error {
+        SeriesError::SeveralSlos(_) => format!("name one with --slo: {}", names.join(", ")),
+        SeriesError::UnknownSlo(name) => match did_you_mean(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are: {}", names.join(", ")),
+        },
+    };
+    Diagnostic::error("slo::which", error.to_string()).help(help).into()
+}
+
+/// The objectives on the streams of the workspace.
+fn recorded(
+    common: &Common,
+    input: &SloInput,
+    definitions: &[SloDefinition],
+) -> Result<Vec<Series>, Failure> {
+    let Some(root) = workspace::workspace(common)? else {
+        let help = "name a file of slices with --slices, or ingest streams into a workspace";
+        return Err(Diagnostic::error("slo::no-data", "there are no data").help(help).into());
+    };
+    let chosen: Vec<SloDefinition> = match &input.slo {
+        None => definitions.to_vec(),
+        Some(name) => {
+            let one: Vec<_> = definitions.iter().filter(|slo| *slo.name == **name).collect();
+            if one.is_empty() {
+                return Err(which(&SeriesError::UnknownSlo(name.clone()), definitions));
+            }
+            one.into_iter().cloned().collect()
+        }
+    };
+    let streams = Streams::of_workspace(&root);
+    Ok(assess::from_streams(&chosen, &streams, input.slice)?)
+}

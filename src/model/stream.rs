@@ -1,0 +1,169 @@
+//! Streams of telemetry: what they hold and how their files are read.
+
+use serde::Serialize;
+
+use super::name::Name;
+use crate::units::{SimDuration, Zone};
+
+/// What the rows of a stream are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamKind {
+    /// One row per request, job, hook call or task.
+    Events,
+    /// Samples of gauges and counters: `ts`, `name`, `value`, `labels`.
+    Metrics,
+    /// Messages with a level.
+    Logs,
+}
+
+impl StreamKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Events, Self::Metrics, Self::Logs];
+
+    /// Its word in files and outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Metrics => "metrics",
+            Self::Logs => "logs",
+        }
+    }
+
+    /// The kind that `word` names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnType {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number of 64 bits.
+    Integer,
+    /// A finite number.
+    Number,
+    /// Text.
+    Text,
+    /// An object or an array, kept as JSON.
+    Json,
+}
+
+impl ColumnType {
+    /// All types.
+    pub const ALL: [Self; 5] = [Self::Bool, Self::Integer, Self::Number, Self::Text, Self::Json];
+
+    /// Its word in files and outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+
+    /// The type that `word` names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// The unit of instants that are numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EpochUnit {
+    /// Seconds since 1970.
+    Seconds,
+    /// Milliseconds since 1970.
+    Milliseconds,
+    /// Microseconds since 1970.
+    Microseconds,
+    /// Nanoseconds since 1970.
+    Nanoseconds,
+}
+
+/// Forms of input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputFormat {
+    /// One JSON object per line.
+    Jsonl,
+    /// Comma-separated values under a header.
+    Csv,
+    /// Common or combined log format of web servers.
+    Access,
+    /// Apache Parquet.
+    Parquet,
+    /// Prometheus text format 0.0.4.
+    Prometheus,
+    /// OpenMetrics 1.0 text.
+    Openmetrics,
+}
+
+impl InputFormat {
+    /// All forms.
+    pub const ALL: [Self; 6] =
+        [Self::Jsonl, Self::Csv, Self::Access, Self::Parquet, Self::Prometheus, Self::Openmetrics];
+
+    /// Its word in files, options and outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Access => "access",
+            Self::Parquet => "parquet",
+            Self::Prometheus => "prometheus",
+            Self::Openmetrics => "openmetrics",
+        }
+    }
+
+    /// The form that `word` names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.as_str() == word)
+    }
+}
+
+/// How the files of a stream are read. A file of a known form needs none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamDefinition {
+    /// The stream.
+    pub name: Name,
+    /// What its rows are; by default what the form of the file says.
+    pub kind: Option<StreamKind>,
+    /// The form of its files; by default told from their content.
+    pub format: Option<InputFormat>,
+    /// The column with the instant of each row.
+    pub ts: Option<Name>,
+    /// The unit of instants that are numbers; by default told from their size.
+    pub unit: Option<EpochUnit>,
+    /// The zone of instants without an offset.
+    pub zone: Zone,
+    /// Types of columns; others are inferred.
+    pub types: Vec<(Name, ColumnType)>,
+    /// The column that identifies a row; a value that comes again is a duplicate.
+    pub id: Option<Name>,
+    /// Longest silence of a stream that works; a longer one is an outage of the stream.
+    pub expect_every: Option<SimDuration>,
+}
+
+impl StreamDefinition {
+    /// A definition that leaves everything to the content.
+    pub fn new(name: impl Into<Name>) -> Self {
+        Self {
+            name: name.into(),
+            kind: None,
+            format: None,
+            ts: None,
+            unit: None,
+            zone: Zone::UTC,
+            types: Vec::new(),
+            id: None,
+            expect_every: None,
+        }
+    }
+}

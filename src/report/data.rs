@@ -1,0 +1,76 @@
+//! Tables about streams: what was ingested, what there is, what was refused.
+
+use serde_json::{Map, Value, json};
+
+use super::csv;
+use super::doc::{Cell, Column, Doc, Table};
+use super::json::pretty;
+use super::lang::{Lang, Words};
+use super::text::{self, Style};
+
+/// A table with the same columns in every form of output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataTable {
+    /// What it is about: `ingest`, `streams` or `rejects`; names the JSON schema and its list.
+    pub kind: &'static str,
+    /// Columns, by the names that JSON and CSV give them.
+    pub columns: Vec<&'static str>,
+    /// One row each, as many values as columns.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// One line each.
+pub fn data_text(data: &DataTable, lang: Lang, style: Style) -> String {
+    let words = Words::new(lang);
+    let title = words.word("data-title", data.kind);
+    let mut doc =
+        Doc { lang: lang.as_str(), title: title.clone(), lead: String::new(), blocks: Vec::new() };
+    if data.rows.is_empty() {
+        doc.paragraph(words.t("data-nothing"));
+        return text::render(&doc, style);
+    }
+    let column = |(i, name): (usize, &&'static str)| {
+        let title = words.word("data-column", name);
+        match data.rows[0].get(i) {
+            Some(Value::Number(_)) => Column::right(title),
+            _ if *name == "reason" || *name == "path" || *name == "file" => Column::flex(title),
+            _ => Column::left(title),
+        }
+    };
+    let cell = |value: &Value| match value {
+        Value::Null => Cell::new("-"),
+        Value::String(word) => Cell::new(words.word("data-word", word)),
+        other => Cell::new(other.to_string()),
+    };
+    doc.table(Table {
+        caption: title,
+        columns: data.columns.iter().enumerate().map(column).collect(),
+        rows: data.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
+    });
+    text::render(&doc, style)
+}
+
+/// `drill.KIND/1`.
+pub fn data_json(data: &DataTable) -> String {
+    let rows = data.rows.iter().map(|row| {
+        let pairs = data.columns.iter().map(|name| (*name).to_owned()).zip(row.iter().cloned());
+        Value::Object(pairs.collect::<Map<String, Value>>())
+    });
+    let mut document = json!({
+        "schema": format!("drill.{}/1", data.kind),
+        "drill_version": env!("CARGO_PKG_VERSION"),
+    });
+    document[data.kind] = rows.collect();
+    pretty(&document)
+}
+
+/// The columns as a header, then the rows.
+pub fn data_csv(data: &DataTable) -> String {
+    let cell = |value: &Value| match value {
+        Value::Null => String::new(),
+        Value::String(word) => word.clone(),
+        other => other.to_string(),
+    };
+    let rows = data.rows.iter().map(|row| row.iter().map(cell).collect::<Vec<String>>());
+    csv::render(&data.columns, rows)
+}

@@ -1,0 +1,675 @@
+//! From a file to rows in the database: what is new in it, once, in one transaction.
+
+use std::io::Read;
+use std::path::Path;
+
+use duckdb::{Connection, params};
+use xxhash_rust::xxh3::Xxh3Default;
+
+use super::content::{self, Block, Blocks};
+use super::csv::{self, Header};
+use super::detect;
+use super::error::Error;
+use super::instant::Clock;
+use super::lines::{access_columns, access_rows, json_rows, json_samples, json_seen};
+use super::shape::{Shape, Wanted, find_ts};
+use super::table::{Refused, Rows};
+use super::workspace::{Streams, columns_of, quote, table_of};
+use crate::diag::Diagnostic;
+use crate::model::{ColumnType, InputFormat, StreamDefinition, StreamKind};
+use crate::units::SimTime;
+
+/// Refused lines that a report shows of one file.
+const SHOWN: usize = 3;
+
+/// What is asked of an ingest besides its files.
+#[derive(Debug, Clone, Copy)]
+pub struct IngestOptions {
+    /// When it runs; rows after it are from a clock that runs ahead.
+    pub now: SimTime,
+    /// Threads that parse.
+    pub threads: usize,
+    /// Whether a last line without a line feed is left for later, as when following a file.
+    pub whole_lines: bool,
+}
+
+/// What a file was to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// Never seen.
+    New,
+    /// Seen, and longer now; only what is new was read.
+    Grown,
+    /// Nothing is new in it.
+    Unchanged,
+    /// Another content under a known path; it was read from its start.
+    Replaced,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileReport {
+    /// The file.
+    pub path: String,
+    /// Its stream.
+    pub stream: String,
+    /// Its form.
+    pub format: InputFormat,
+    /// What it was to the store.
+    pub state: FileState,
+    /// Lines read now that are not empty: rows, rejects and notes together.
+    pub lines: u64,
+    /// Rows kept now.
+    pub rows: u64,
+    /// Lines refused now.
+    pub rejects: u64,
+    /// Headers and comments read now.
+    pub notes: u64,
+    /// Rows with a damaged tail that is of no use.
+    pub damaged: u64,
+    /// Rows that are later than the clock.
+    pub ahead: u64,
+    /// Rows that are older than the stream's watermark was before.
+    pub late: u64,
+    /// Why the content ended before its end.
+    pub broken: Option<String>,
+    /// The first refused lines: line, column, reason.
+    pub first_rejects: Vec<(u64, String, String)>,
+}
+
+/// What the store knows of a file.
+struct Known {
+    id: u32,
+    path: String,
+    bytes: u64,
+    hash: String,
+    open_bytes: u64,
+    next_line: u64,
+    header: Vec<String>,
+}
+
+impl Streams {
+    /// Reads what is new in the file into its stream.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is of no known form; the database is held by another process,
+    /// newer, or refuses. Nothing was kept then.
+    pub fn ingest(
+        &self,
+        path: &Path,
+        stream: &StreamDefinition,
+        options: IngestOptions,
+    ) -> Result<FileReport, Error> {
+        let db = self.open()?;
+        db.execute_batch("BEGIN")?;
+        match Batch::new(&db, path, stream, options).and_then(Batch::run) {
+            Ok(report) => {
+                db.execute_batch("COMMIT")?;
+                Ok(report)
+            }
+            Err(error) => {
+                // The transaction ends with the connection anyway; the first error is the one.
+                let _ = db.execute_batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+}
+
+struct Batch<'a> {
+    db: &'a Connection,
+    path: &'a Path,
+    stream: &'a StreamDefinition,
+    options: IngestOptions,
+    report: FileReport,
+    file: u32,
+    watermark: Option<i64>,
+    span: Option<(i64, i64)>,
+    refused: Vec<Refused>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(
+        db: &'a Connection,
+        path: &'a Path,
+        stream: &'a StreamDefinition,
+        options: IngestOptions,
+    ) -> Result<Self, Error> {
+        let watermark = db.query_row(
+            "SELECT epoch_us(max(last)) FROM files WHERE stream = ?",
+            [&*stream.name],
+            |row| row.get(0),
+        )?;
+        let report = FileReport {
+            path: path.display().to_string(),
+            stream: stream.name.to_string(),
+            format: stream.format.unwrap_or(InputFormat::Jsonl),
+            state: FileState::New,
+            lines: 0,
+            rows: 0,
+            rejects: 0,
+            notes: 0,
+            damaged: 0,
+            ahead: 0,
+            late: 0,
+            broken: None,
+            first_rejects: Vec::new(),
+        };
+        let (span, refused) = (None, Vec::new());
+        Ok(Self { db, path, stream, options, report, file: 0, watermark, span, refused })
+    }
+
+    fn known(&self) -> Result<Vec<Known>, Error> {
+        let mut query = self.db.prepare(
+            "SELECT id, path, bytes, hash, open_bytes, next_line, header FROM files \
+             WHERE stream = ? ORDER BY bytes DESC, id",
+        )?;
+        let rows = query.query_map([&*self.stream.name], |row| {
+            let header: String = row.get(6)?;
+            Ok(Known {
+                id: row.get(0)?,
+                path: row.get(1)?,
+                bytes: row.get(2)?,
+                hash: row.get(3)?,
+                open_bytes: row.get(4)?,
+                next_line: row.get(5)?,
+                header: serde_json::from_str(&header).unwrap_or_default(),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn run(mut self) -> Result<FileReport, Error> {
+        let known = self.known()?;
+        let lengths: Vec<u64> = known.iter().map(|known| known.bytes).collect();
+        let (hashes, total) = prefix_hashes(self.path, &lengths)?;
+        let same =
+            known.iter().zip(&hashes).find(|(known, hash)| Some(&known.hash) == hash.as_ref());
+        let before = same.map(|(known, _)| known);
+        if let Some(before) = before
+            && before.bytes == total
+        {
+            self.report.state = FileState::Unchanged;
+            let word: String =
+                self.db.query_row("SELECT format FROM files WHERE id = ?", [before.id], |row| {
+                    row.get(0)
+                })?;
+            self.report.format = InputFormat::from_word(&word).unwrap_or(InputFormat::Jsonl);
+            return Ok(self.report);
+        }
+        self.report.state = match before {
+            Some(before) if before.bytes > 0 => FileState::Grown,
+            _ if known.iter().any(|known| known.path == self.report.path) => FileState::Replaced,
+            _ => FileState::New,
+        };
+        self.file = match before {
+            Some(before) => before.id,
+            None => self.db.query_row(
+                "SELECT (coalesce(max(id), 0) + 1)::UINTEGER FROM files",
+                [],
+                |row| row.get(0),
+            )?,
+        };
+        self.read(before)?;
+        Ok(self.report)
+    }
+
+    /// Reads the file from where it was left.
+    fn read(&mut self, before: Option<&Known>) -> Result<(), Error> {
+        let mut reader = content::open(self.path)?;
+        let mut hasher = Xxh3Default::new();
+        let (mut from, mut next_line) = before.map_or((0, 1), |b| (b.bytes, b.next_line));
+        if let Some(before) = before.filter(|before| before.open_bytes > 0) {
+            // The last line had no end. If it ends here it is whole; otherwise it is read again.
+            skip(&mut reader, from, &mut hasher, self.path)?;
+            let mut byte = [0];
+            let more = reader.read(&mut byte).map_err(|source| self.file_error(source))?;
+            if more == 1 && byte[0] == b'\n' {
+                hasher.update(&byte);
+                from += 1;
+            } else {
+                from -= before.open_bytes;
+                next_line -= 1;
+                self.forget_line(before.id, next_line)?;
+                reader = content::open(self.path)?;
+                hasher = Xxh3Default::new();
+                skip(&mut reader, from, &mut hasher, self.path)?;
+            }
+        } else {
+            skip(&mut reader, from, &mut hasher, self.path)?;
+        }
+        let mut header = Header(before.map(|b| b.header.clone()).unwrap_or_default());
+        let mut consumed = Consumed { bytes: from, next_line, open_bytes: 0 };
+        let mut blocks = Blocks::new(&mut *reader, next_line);
+        let mut shape: Option<Shape> = None;
+        let mut first = blocks.next();
+        if let Some(block) = &first {
+            self.report.format = self.format_of(block)?;
+            shape = Some(self.shape(block, &mut header)?);
+        }
+        while let Some(block) = first.take().or_else(|| blocks.next()) {
+            let mut round = vec![block];
+            let wide = matches!(self.report.format, InputFormat::Jsonl | InputFormat::Access);
+            while wide && round.len() < self.options.threads.max(1) {
+                match blocks.next() {
+                    Some(block) => round.push(block),
+                    None => break,
+                }
+            }
+            if self.options.whole_lines {
+                round.retain(|block| !block.open);
+            }
+            let shape = shape.as_mut().expect("invariant: made with the first block");
+            self.round(&round, shape, &mut header)?;
+            for block in &round {
+                hasher.update(&block.bytes);
+                consumed.add(block);
+            }
+        }
+        self.report.broken = blocks.broken.take();
+        let hash = format!("{:032x}", hasher.digest128());
+        if let Some(shape) = &shape {
+            self.keep_shape(shape)?;
+        }
+        self.keep(before, &consumed, &hash, &header)
+    }
+
+    fn file_error(&self, source: std::io::Error) -> Error {
+        Error::File { path: self.path.to_owned(), source }
+    }
+
+    fn forget_line(&self, file: u32, line: u64) -> Result<(), Error> {
+        let table = table_of(&self.stream.name);
+        let sql = format!("DELETE FROM {table} WHERE _file = ? AND _line = ?");
+        let rows = self.db.execute(&sql, params![file, line])? as u64;
+        let rejects = self
+            .db
+            .execute("DELETE FROM rejects WHERE file = ? AND line = ?", params![file, line])?
+            as u64;
+        self.db.execute(
+            "UPDATE files SET rows = rows - ?, rejects = rejects - ?, lines = lines - ? \
+             WHERE id = ?",
+            params![rows, rejects, rows + rejects, file],
+        )?;
+        Ok(())
+    }
+
+    fn format_of(&self, block: &Block) -> Result<InputFormat, Error> {
+        let known = [InputFormat::Jsonl, InputFormat::Csv, InputFormat::Access];
+        let found = self.stream.format.or_else(|| detect::format(&block.bytes));
+        found.filter(|format| known.contains(format)).ok_or_else(|| {
+            let message = match found {
+                Some(form) => format!("`{}` is {}, not read yet", self.report.path, form.as_str()),
+                None => format!("`{}` is of no form that drill knows", self.report.path),
+            };
+            let words = known.map(InputFormat::as_str);
+            let help = format!("say which with `--as`: {}", words.join(", "));
+            Error::Refused(Diagnostic::error("ingest::unknown-format", message).help(help).into())
+        })
+    }
+
+    /// The shape of the stream as the store has it, or as the first block shows it.
+    fn shape(&self, block: &Block, header: &mut Header) -> Result<Shape, Error> {
+        let clock = Clock { unit: self.stream.unit, zone: self.stream.zone };
+        let format = self.report.format;
+        let refuse = |code: &'static str, message: String, help: &str| {
+            Error::Refused(Diagnostic::error(code, message).help(help).into())
+        };
+        let columns = columns_of(self.db, &self.stream.name)?;
+        let declared = self.stream.types.clone();
+        if format == InputFormat::Csv && header.0.is_empty() {
+            *header = csv::header(block).map_err(|why| {
+                let message = format!("`{}`: {why}", self.report.path);
+                refuse("ingest::header", message, "CSV begins with the names of its columns")
+            })?;
+        }
+        let ts: Option<String> = self
+            .db
+            .query_row("SELECT ts_key FROM streams WHERE name = ?", [&*self.stream.name], |row| {
+                row.get(0)
+            })
+            .ok()
+            .or_else(|| self.stream.ts.as_ref().map(ToString::to_string));
+        let ts = match format {
+            InputFormat::Access => Some("ts".to_owned()),
+            InputFormat::Jsonl => ts.or_else(|| find_ts(&json_samples(block), clock)),
+            _ => ts.or_else(|| find_ts(&csv::samples(block, header), clock)),
+        };
+        let Some(ts) = ts else {
+            let message = format!("`{}` has no column with instants", self.report.path);
+            return Err(refuse(
+                "ingest::no-instants",
+                message,
+                "name it as `ts = \"COLUMN\"` in streams/NAME.toml",
+            ));
+        };
+        let fixed = format == InputFormat::Access && columns.is_empty();
+        let columns = if fixed { access_columns() } else { columns };
+        let shape = Shape::new(ts, clock, columns, declared);
+        self.make_table(&shape)?;
+        Ok(shape)
+    }
+
+    fn make_table(&self, shape: &Shape) -> Result<(), Error> {
+        let table = table_of(&self.stream.name);
+        self.db.execute_batch(&format!(
+            "CREATE TABLE IF NOT EXISTS {table} \
+             (ts TIMESTAMP NOT NULL, _file UINTEGER, _line UBIGINT)"
+        ))?;
+        self.add_columns(shape)
+    }
+
+    fn add_columns(&self, shape: &Shape) -> Result<(), Error> {
+        let table = table_of(&self.stream.name);
+        for column in &shape.columns {
+            let (name, kind) = (quote(&column.name), sql_type(column.kind));
+            self.db.execute_batch(&format!(
+                "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {kind}"
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Parses blocks side by side and appends their rows in order.
+    fn round(
+        &mut self,
+        blocks: &[Block],
+        shape: &mut Shape,
+        header: &mut Header,
+    ) -> Result<(), Error> {
+        let mut parsed: Vec<Option<Rows>> = blocks.iter().map(|_| None).collect();
+        loop {
+            let results = self.parse(blocks, &parsed, shape, header);
+            let mut wanted = Wanted::default();
+            let mut wanting = None;
+            for (i, result) in results {
+                match result {
+                    Ok(rows) => parsed[i] = Some(rows),
+                    Err(lack) if wanting.is_none() => (wanted, wanting) = (lack, Some(i)),
+                    Err(_) => {}
+                }
+            }
+            let Some(i) = wanting else { break };
+            self.fit(&blocks[i], shape, header, &wanted)?;
+            if !wanted.widen.is_empty() {
+                // Blocks that were read with the narrower type are read again.
+                parsed.fill_with(|| None);
+            }
+        }
+        for rows in parsed.into_iter().flatten() {
+            self.append(rows, shape)?;
+        }
+        Ok(())
+    }
+
+    fn parse(
+        &self,
+        blocks: &[Block],
+        parsed: &[Option<Rows>],
+        shape: &Shape,
+        header: &mut Header,
+    ) -> Vec<(usize, Result<Rows, Wanted>)> {
+        let format = self.report.format;
+        let open = (0..blocks.len()).filter(|i| parsed[*i].is_none());
+        match format {
+            InputFormat::Jsonl | InputFormat::Access => std::thread::scope(|scope| {
+                let jobs: Vec<_> = open
+                    .map(|i| {
+                        let block = &blocks[i];
+                        let job = scope.spawn(move || match format {
+                            InputFormat::Access => Ok(access_rows(block, shape)),
+                            _ => json_rows(block, shape),
+                        });
+                        (i, job)
+                    })
+                    .collect();
+                jobs.into_iter()
+                    .map(|(i, job)| {
+                        let rows =
+                            job.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                        (i, rows)
+                    })
+                    .collect()
+            }),
+            _ => open
+                .map(|i| {
+                    let mut now = header.clone();
+                    let begins = blocks[i].first_line == 1;
+                    let rows = csv::rows(&blocks[i], shape, &mut now, begins);
+                    if rows.is_ok() {
+                        *header = now;
+                    }
+                    (i, rows)
+                })
+                .collect(),
+        }
+    }
+
+    /// Gives the stream the columns that a block wants.
+    fn fit(
+        &self,
+        block: &Block,
+        shape: &mut Shape,
+        header: &Header,
+        wanted: &Wanted,
+    ) -> Result<(), Error> {
+        let seen = match self.report.format {
+            InputFormat::Csv => csv::seen(block, header),
+            _ => json_seen(block, &wanted.keys),
+        };
+        shape.extend(wanted, &seen).map_err(|why| {
+            let message = format!("`{}` has {why}", self.report.path);
+            Error::Refused(Diagnostic::error("ingest::too-many-columns", message).into())
+        })?;
+        let table = table_of(&self.stream.name);
+        for column in wanted.widen.iter().map(|i| &shape.columns[*i]) {
+            let name = quote(&column.name);
+            self.db.execute_batch(&format!(
+                "ALTER TABLE {table} ALTER COLUMN {name} SET DATA TYPE DOUBLE"
+            ))?;
+        }
+        self.add_columns(shape)
+    }
+
+    fn append(&mut self, mut rows: Rows, shape: &Shape) -> Result<(), Error> {
+        let report = &mut self.report;
+        report.rows += rows.len() as u64;
+        report.rejects += rows.refused.len() as u64;
+        report.notes += rows.notes;
+        report.damaged += rows.damaged;
+        report.lines += rows.len() as u64 + rows.refused.len() as u64 + rows.notes;
+        if let Some((first, last)) = rows.span() {
+            let now = self.options.now.ms().saturating_mul(1000);
+            report.ahead += rows.later_than(now);
+            report.late += self.watermark.map_or(0, |mark| rows.earlier_than(mark));
+            let span = self.span.get_or_insert((first, last));
+            *span = (span.0.min(first), span.1.max(last));
+        }
+        let left = SHOWN.saturating_sub(report.first_rejects.len());
+        report.first_rejects.extend(
+            rows.refused.iter().take(left).map(|r| (r.line, r.column.clone(), r.reason.clone())),
+        );
+        self.refused.append(&mut rows.refused);
+        // The blocks of a round may have been read before a later one added columns.
+        let names: Vec<&str> = ["ts", "_file", "_line"]
+            .into_iter()
+            .chain(rows.columns.iter().map(|column| column.name.as_str()))
+            .collect();
+        if rows.len() > 0 {
+            let rows_known = rows.columns.len();
+            debug_assert!(rows_known <= shape.columns.len());
+            let table = format!("s_{}", self.stream.name);
+            let mut appender = self.db.appender_with_columns(&table, &names)?;
+            appender.append_record_batch(rows.batch(self.file)?)?;
+            appender.flush()?;
+        }
+        Ok(())
+    }
+
+    fn keep_shape(&self, shape: &Shape) -> Result<(), Error> {
+        let stream = &*self.stream.name;
+        self.db.execute("DELETE FROM stream_columns WHERE stream = ?", [stream])?;
+        for (place, column) in shape.columns.iter().enumerate() {
+            self.db.execute(
+                "INSERT INTO stream_columns VALUES (?, ?, ?, ?, ?, ?)",
+                params![
+                    stream,
+                    place as i64,
+                    column.key,
+                    column.name,
+                    column.kind.as_str(),
+                    column.declared
+                ],
+            )?;
+        }
+        self.db.execute("DELETE FROM streams WHERE name = ?", [stream])?;
+        let kind = self.stream.kind.unwrap_or(StreamKind::Events);
+        let id = self.stream.id.as_ref().and_then(|id| {
+            shape.columns.iter().find(|column| *column.key == **id).map(|c| c.name.clone())
+        });
+        self.db.execute(
+            "INSERT INTO streams VALUES (?, ?, ?, ?, ?)",
+            params![
+                stream,
+                kind.as_str(),
+                shape.ts,
+                id,
+                self.stream.expect_every.map(|every| every.ms())
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn keep(
+        &mut self,
+        before: Option<&Known>,
+        consumed: &Consumed,
+        hash: &str,
+        header: &Header,
+    ) -> Result<(), Error> {
+        let batch: i64 =
+            self.db.query_row("SELECT coalesce(max(id), 0) + 1 FROM batches", [], |r| r.get(0))?;
+        let now = self.options.now.ms();
+        self.db
+            .execute("INSERT INTO batches VALUES (?, make_timestamp_ms(?))", params![batch, now])?;
+        let stream = &*self.stream.name;
+        if !self.refused.is_empty() {
+            let mut appender = self.db.appender("rejects")?;
+            for r in &self.refused {
+                appender
+                    .append_row(params![stream, self.file, r.line, r.column, r.reason, r.raw])?;
+            }
+            appender.flush()?;
+        }
+        if before.is_none() {
+            self.db.execute(
+                "INSERT INTO files VALUES (?, ?, ?, ?, 0, '', 0, 1, '[]', 0, 0, 0, 0, NULL, NULL, ?)",
+                params![self.file, stream, self.report.path, self.report.format.as_str(), batch],
+            )?;
+        }
+        let header = serde_json::to_string(&header.0).unwrap_or_default();
+        let (first, last) = self.span.unzip();
+        let report = &self.report;
+        self.db.execute(
+            "UPDATE files SET path = ?, bytes = ?, hash = ?, open_bytes = ?, next_line = ?, \
+               header = ?, lines = lines + ?, rows = rows + ?, rejects = rejects + ?, \
+               notes = notes + ?, first = least(first, make_timestamp(?)), \
+               last = greatest(last, make_timestamp(?)), batch = ? WHERE id = ?",
+            params![
+                report.path,
+                consumed.bytes,
+                hash,
+                consumed.open_bytes,
+                consumed.next_line,
+                header,
+                report.lines,
+                report.rows,
+                report.rejects,
+                report.notes,
+                first,
+                last,
+                batch,
+                self.file
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// How far a file was read.
+struct Consumed {
+    bytes: u64,
+    next_line: u64,
+    /// Length of a last line without a line feed.
+    open_bytes: u64,
+}
+
+impl Consumed {
+    fn add(&mut self, block: &Block) {
+        self.bytes += block.bytes.len() as u64;
+        let feeds = block.bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.next_line += feeds + u64::from(block.open);
+        let tail = block.bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.open_bytes = (block.bytes.len() - tail) as u64;
+    }
+}
+
+/// The type of a column in the database.
+fn sql_type(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Bool => "BOOLEAN",
+        ColumnType::Integer => "BIGINT",
+        ColumnType::Number => "DOUBLE",
+        ColumnType::Text | ColumnType::Json => "VARCHAR",
+    }
+}
+
+/// Reads over `bytes` bytes, into the hash.
+fn skip(
+    reader: &mut Box<dyn Read>,
+    bytes: u64,
+    hasher: &mut Xxh3Default,
+    path: &Path,
+) -> Result<(), Error> {
+    let mut left = bytes;
+    let mut buffer = vec![0; 1 << 16];
+    while left > 0 {
+        let want = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let wrap = |source| Error::File { path: path.to_owned(), source };
+        let got = reader.read(&mut buffer[..want]).map_err(wrap)?;
+        if got == 0 {
+            break;
+        }
+        hasher.update(&buffer[..got]);
+        left -= got as u64;
+    }
+    Ok(())
+}
+
+/// The hash of each prefix of the content that is as long as `lengths` say, where the content is
+/// that long, and the length of what can be read of it.
+fn prefix_hashes(path: &Path, lengths: &[u64]) -> Result<(Vec<Option<String>>, u64), Error> {
+    let mut hashes = vec![None; lengths.len()];
+    if lengths.is_empty() {
+        return Ok((hashes, u64::MAX));
+    }
+    let mut reader = content::open(path)?;
+    let mut hasher = Xxh3Default::new();
+    let mut at = 0u64;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        for (hash, _) in hashes.iter_mut().zip(lengths).filter(|(_, length)| **length == at) {
+            *hash = Some(format!("{:032x}", hasher.digest128()));
+        }
+        let next = lengths.iter().copied().filter(|length| *length > at).min();
+        let room = next.map_or(u64::MAX, |next| next - at);
+        let want = buffer.len().min(usize::try_from(room).unwrap_or(usize::MAX));
+        // Broken content is read as far as it goes; reading its lines will say so.
+        let got = reader.read(&mut buffer[..want]).unwrap_or(0);
+        if got == 0 {
+            return Ok((hashes, at));
+        }
+        hasher.update(&buffer[..got]);
+        at += got as u64;
+    }
+}

@@ -1,0 +1,301 @@
+//! From blocks of lines to rows: JSON lines and access logs.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::content::Block;
+use super::instant::web_log;
+use super::json::{self, Value};
+use super::shape::{Seen, Shape, Wanted, see};
+use super::table::{ColumnDef, Rows, misfit};
+use crate::model::ColumnType;
+
+/// Rows looked at to infer types.
+const SAMPLE_ROWS: usize = 2000;
+
+/// The lines of a block with their numbers, without line ends and a byte order mark.
+pub(super) fn lines(block: &Block) -> impl Iterator<Item = (u64, &[u8])> {
+    block.bytes.split_inclusive(|byte| *byte == b'\n').enumerate().map(move |(i, line)| {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let number = block.first_line + i as u64;
+        let bom = if number == 1 { line.strip_prefix(b"\xef\xbb\xbf") } else { None };
+        (number, bom.unwrap_or(line))
+    })
+}
+
+/// The same as text; a line that is none is `Err` with what can be shown of it.
+pub(super) fn texts(block: &Block) -> impl Iterator<Item = (u64, Result<&str, String>)> {
+    lines(block).filter(|(_, line)| !line.trim_ascii().is_empty()).map(|(number, line)| {
+        let text = std::str::from_utf8(line);
+        (number, text.map_err(|_| String::from_utf8_lossy(line).into_owned()))
+    })
+}
+
+/// The first rows of a block, for inference.
+pub(super) fn json_samples(block: &Block) -> Vec<BTreeMap<String, Value<'_>>> {
+    let mut rows = Vec::new();
+    for (_, text) in texts(block).take(SAMPLE_ROWS) {
+        let mut row = BTreeMap::new();
+        if let Ok(text) = text
+            && json::object(text, |key, value| drop(row.insert(key.into_owned(), value))).is_ok()
+        {
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// How often each type is seen under the keys of a block.
+pub(super) fn json_seen(block: &Block, keys: &[String]) -> Seen {
+    let mut seen = Seen::new();
+    for (_, text) in texts(block) {
+        let Ok(text) = text else { continue };
+        let _ = json::object(text, |key, value| {
+            if keys.iter().any(|wanted| **wanted == *key) {
+                see(&mut seen, &key, &value);
+            }
+        });
+    }
+    seen
+}
+
+/// Reads a block of JSON lines, or says what its shape lacks.
+pub(super) fn json_rows(block: &Block, shape: &Shape) -> Result<Rows, Wanted> {
+    let mut rows = Rows::new(&shape.columns);
+    let mut reader = JsonReader::new(shape);
+    let mut wanted = Wanted::default();
+    for (number, text) in texts(block) {
+        match text {
+            Ok(text) => reader.row(number, text, &mut rows, &mut wanted),
+            Err(shown) => rows.refuse(number, "", "not UTF-8".to_owned(), &shown),
+        }
+    }
+    if wanted.is_empty() { Ok(rows) } else { Err(wanted) }
+}
+
+struct JsonReader<'s> {
+    shape: &'s Shape,
+    places: BTreeMap<&'s str, usize>,
+    /// Columns in the order of the last row: keys mostly come in the same order.
+    order: Vec<usize>,
+}
+
+impl<'s> JsonReader<'s> {
+    fn new(shape: &'s Shape) -> Self {
+        let columns = shape.columns.iter().enumerate();
+        let places = columns.map(|(i, column)| (column.key.as_str(), i)).collect();
+        Self { shape, places, order: Vec::new() }
+    }
+
+    fn place(&mut self, nth: usize, key: &str) -> Option<usize> {
+        if let Some(guess) = self.order.get(nth)
+            && self.shape.columns[*guess].key == key
+        {
+            return Some(*guess);
+        }
+        let place = self.places.get(key).copied()?;
+        if nth < self.order.len() {
+            self.order[nth] = place;
+        } else if nth == self.order.len() {
+            self.order.push(place);
+        }
+        Some(place)
+    }
+
+    fn row(&mut self, number: u64, text: &str, rows: &mut Rows, wanted: &mut Wanted) {
+        let mut values: Vec<(usize, Value<'_>)> = Vec::with_capacity(self.shape.columns.len());
+        let mut ts: Option<Value<'_>> = None;
+        let mut twice: Option<String> = None;
+        let mut nth = 0;
+        let parsed = json::object(text, |key, value| {
+            if *key == *self.shape.ts {
+                if ts.replace(value).is_some() {
+                    twice = Some(key.into_owned());
+                }
+                return;
+            }
+            match self.place(nth, &key) {
+                Some(place) => values.push((place, value)),
+                None if wanted.keys.iter().any(|known| **known == *key) => {}
+                None => wanted.keys.push(key.into_owned()),
+            }
+            nth += 1;
+        });
+        if let Err(wrong) = parsed {
+            let column = text.get(..wrong.at).map_or(wrong.at, |before| before.chars().count());
+            let reason = format!("{} (character {})", wrong.why, column + 1);
+            rows.refuse(number, "", reason, text);
+            return;
+        }
+        let again = |i: usize| values[..i].iter().any(|(place, _)| *place == values[i].0);
+        // Short rows are compared pair by pair; that is quicker than any set.
+        if let Some(i) = (1..values.len()).find(|i| again(*i)) {
+            twice = Some(self.shape.columns[values[i].0].key.clone());
+        }
+        if let Some(key) = twice {
+            rows.refuse(number, &key, "the key is there twice".to_owned(), text);
+            return;
+        }
+        let instant = self.shape.clock.instant(&ts.unwrap_or(Value::Null));
+        finish(number, text, instant, &values, self.shape, rows, wanted);
+    }
+}
+
+/// Checks the types of a row and keeps or refuses it.
+pub(super) fn finish(
+    number: u64,
+    raw: &str,
+    ts: Result<i64, String>,
+    values: &[(usize, Value<'_>)],
+    shape: &Shape,
+    rows: &mut Rows,
+    wanted: &mut Wanted,
+) {
+    let ts = match ts {
+        Ok(ts) => ts,
+        Err(reason) => return rows.refuse(number, &shape.ts, reason, raw),
+    };
+    for (place, value) in values {
+        let column = &shape.columns[*place];
+        let Some(reason) = misfit(column.kind, value) else { continue };
+        let widens = column.kind == ColumnType::Integer && !column.declared;
+        if widens && matches!(value, Value::Float(_)) {
+            if !wanted.widen.contains(place) {
+                wanted.widen.push(*place);
+            }
+            continue;
+        }
+        return rows.refuse(number, &column.key, reason, raw);
+    }
+    rows.push(ts, number, values);
+}
+
+/// The columns of an access log.
+pub(super) fn access_columns() -> Vec<ColumnDef> {
+    let (text, integer) = (ColumnType::Text, ColumnType::Integer);
+    [
+        ("host", text),
+        ("ident", text),
+        ("user", text),
+        ("method", text),
+        ("path", text),
+        ("protocol", text),
+        ("request", text),
+        ("status", integer),
+        ("bytes", integer),
+        ("referer", text),
+        ("agent", text),
+    ]
+    .map(|(name, kind)| ColumnDef { key: name.into(), name: name.into(), kind, declared: true })
+    .to_vec()
+}
+
+/// Reads a block of common or combined log lines. A line whose quoted tail is damaged is a row.
+pub(super) fn access_rows(block: &Block, shape: &Shape) -> Rows {
+    let mut rows = Rows::new(&shape.columns);
+    for (number, text) in texts(block) {
+        let text = match text {
+            Ok(text) => text,
+            Err(shown) => {
+                rows.refuse(number, "", "not UTF-8".to_owned(), &shown);
+                continue;
+            }
+        };
+        match access(text) {
+            Ok((ts, values, damaged)) => {
+                rows.damaged += u64::from(damaged);
+                rows.push(ts, number, &values);
+            }
+            Err((column, reason)) => rows.refuse(number, column, reason.to_owned(), text),
+        }
+    }
+    rows
+}
+
+/// Whether a text is a line of an access log.
+pub(super) fn is_access(text: &str) -> bool {
+    access(text).is_ok()
+}
+
+type AccessRow<'a> = (i64, Vec<(usize, Value<'a>)>, bool);
+
+fn access(text: &str) -> Result<AccessRow<'_>, (&'static str, &'static str)> {
+    let (host, rest) = text.split_once(' ').ok_or(("host", "not an access log line"))?;
+    let (ident, rest) = rest.split_once(' ').ok_or(("ident", "not an access log line"))?;
+    let (user, rest) = rest.split_once(" [").ok_or(("user", "`[` with the time is missing"))?;
+    let (time, rest) = rest.split_once("] \"").ok_or(("ts", "`]` and the request are missing"))?;
+    let ts = web_log(time).ok_or(("ts", "the time is no instant"))?;
+    let (request, rest) = quoted(rest).ok_or(("request", "the request is not closed"))?;
+    let mut tail = rest.trim_start().splitn(3, ' ');
+    let status = tail.next().unwrap_or("");
+    if status.len() != 3 || !status.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(("status", "the status is not three digits"));
+    }
+    let bytes = match tail.next() {
+        Some("-") => Value::Null,
+        Some(bytes) => match bytes.parse() {
+            Ok(n) if n >= 0 => Value::Int(n),
+            _ => return Err(("bytes", "the size is no count")),
+        },
+        None => return Err(("bytes", "the size is missing")),
+    };
+    let (referer, agent, damaged) = trailer(tail.next().unwrap_or(""));
+    let status = status.parse().map_err(|_| ("status", "the status is no number"))?;
+    let some = |value: &str| !value.is_empty() && value != "-";
+    let mut values: Vec<(usize, Value<'_>)> = Vec::with_capacity(11);
+    let mut add = |at: usize, value: Cow<'_, str>| {
+        if some(&value) {
+            values.push((at, Value::Text(Cow::Owned(value.into_owned()))));
+        }
+    };
+    let parts: Vec<&str> = request.split(' ').collect();
+    add(0, host.into());
+    add(1, ident.into());
+    add(2, user.into());
+    match parts.as_slice() {
+        [method, path, protocol] if protocol.starts_with("HTTP/") => {
+            add(3, (*method).into());
+            add(4, (*path).into());
+            add(5, (*protocol).into());
+        }
+        _ => add(6, request.clone()),
+    }
+    add(9, referer);
+    add(10, agent);
+    values.push((7, Value::Int(status)));
+    values.push((8, bytes));
+    Ok((ts, values, damaged))
+}
+
+/// Referer and user agent, and whether they are damaged.
+fn trailer(text: &str) -> (Cow<'_, str>, Cow<'_, str>, bool) {
+    let text = text.trim();
+    if text.is_empty() {
+        return ("".into(), "".into(), false);
+    }
+    let Some((referer, rest)) = text.strip_prefix('"').and_then(quoted) else {
+        return ("".into(), "".into(), true);
+    };
+    match rest.trim_start().strip_prefix('"').map(quoted) {
+        Some(Some((agent, _))) => (referer, agent, false),
+        Some(None) => (referer, "".into(), true),
+        None => (referer, "".into(), !rest.trim().is_empty()),
+    }
+}
+
+/// What stands before the next quote that no backslash escapes, and what after it.
+fn quoted(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && bytes[at] != b'"' {
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    let (inner, rest) = (text.get(..at)?, text.get(at + 1..)?);
+    let inner = if inner.contains("\\\"") {
+        Cow::Owned(inner.replace("\\\"", "\""))
+    } else {
+        Cow::Borrowed(inner)
+    };
+    Some((inner, rest))
+}

@@ -1,0 +1,256 @@
+//! The database of a workspace: opened for one batch or one question, and closed again.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use duckdb::{AccessMode, Config, Connection, params};
+
+use super::error::Error;
+use super::table::ColumnDef;
+use crate::model::{ColumnType, Name, StreamKind};
+use crate::units::SimTime;
+
+/// Schema number of the database.
+const SCHEMA: i64 = 1;
+/// How often an opener tries while another process holds the database, 50 ms apart: 2 s.
+const TRIES: u32 = 40;
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS drill_schema (version BIGINT);
+INSERT INTO drill_schema SELECT 1 WHERE NOT EXISTS (FROM drill_schema);
+CREATE TABLE IF NOT EXISTS streams (name VARCHAR, kind VARCHAR, ts_key VARCHAR,
+  id_column VARCHAR, expect_every_ms BIGINT);
+CREATE TABLE IF NOT EXISTS stream_columns (stream VARCHAR, place BIGINT, key VARCHAR,
+  name VARCHAR, kind VARCHAR, declared BOOLEAN);
+CREATE TABLE IF NOT EXISTS batches (id BIGINT, recorded_at TIMESTAMP);
+CREATE TABLE IF NOT EXISTS files (id UINTEGER, stream VARCHAR, path VARCHAR, format VARCHAR,
+  bytes UBIGINT, hash VARCHAR, open_bytes UBIGINT, next_line UBIGINT, header VARCHAR,
+  lines UBIGINT, rows UBIGINT, rejects UBIGINT, notes UBIGINT, first TIMESTAMP, last TIMESTAMP,
+  batch BIGINT);
+CREATE TABLE IF NOT EXISTS rejects (stream VARCHAR, file UINTEGER, line UBIGINT,
+  column_name VARCHAR, reason VARCHAR, raw VARCHAR);
+";
+
+/// The telemetry of a workspace, in `.drill/store.duckdb`.
+#[derive(Debug, Clone)]
+pub struct Streams {
+    path: PathBuf,
+}
+
+/// One stream as it is listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StreamSummary {
+    /// Its name.
+    pub name: Name,
+    /// What its rows are.
+    pub kind: StreamKind,
+    /// Rows kept.
+    pub rows: u64,
+    /// Lines refused.
+    pub rejects: u64,
+    /// Lines of its files that are not empty.
+    pub lines: u64,
+    /// Headers and comments among them.
+    pub notes: u64,
+    /// Instant of the first row.
+    pub first: Option<SimTime>,
+    /// Instant of the last row: the stream's watermark.
+    pub last: Option<SimTime>,
+    /// Rows whose identifier was there before.
+    pub duplicates: u64,
+}
+
+/// A line that is no row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// The stream.
+    pub stream: Name,
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The column, where one is to blame.
+    pub column: String,
+    /// What is wrong.
+    pub reason: String,
+    /// The first characters of the line.
+    pub raw: String,
+}
+
+/// A name as SQL wants it.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The table of a stream.
+pub(super) fn table_of(stream: &str) -> String {
+    quote(&format!("s_{stream}"))
+}
+
+fn is_fresh(db: &Connection) -> Result<bool, Error> {
+    let tables = "SELECT count(*) = 0 FROM duckdb_tables() WHERE table_name = 'drill_schema'";
+    Ok(db.query_row(tables, [], |row| row.get(0))?)
+}
+
+impl Streams {
+    /// The streams in `workspace/.drill/store.duckdb`.
+    pub fn of_workspace(workspace: &Path) -> Self {
+        Self { path: workspace.join(".drill").join("store.duckdb") }
+    }
+
+    /// Opens the database to write, making it when it is not there.
+    pub(super) fn open(&self) -> Result<Connection, Error> {
+        if let Some(folder) = self.path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| Error::File { path: folder.to_owned(), source })?;
+        }
+        let db = self.patiently(|| Connection::open(&self.path))?;
+        if is_fresh(&db)? {
+            db.execute_batch(&format!("BEGIN; {TABLES} COMMIT;"))?;
+        }
+        self.check_version(&db)?;
+        Ok(db)
+    }
+
+    /// Opens the database to read; `None` when nothing was ever ingested.
+    pub(super) fn read(&self) -> Result<Option<Connection>, Error> {
+        if !self.path.exists() {
+            return Ok(None);
+        }
+        let open = || {
+            let config = Config::default().access_mode(AccessMode::ReadOnly)?;
+            Connection::open_with_flags(&self.path, config)
+        };
+        let db = self.patiently(open)?;
+        // A first ingest that was killed leaves a file without tables.
+        if is_fresh(&db)? {
+            return Ok(None);
+        }
+        self.check_version(&db)?;
+        Ok(Some(db))
+    }
+
+    fn check_version(&self, db: &Connection) -> Result<(), Error> {
+        let found: i64 = db.query_row("SELECT max(version) FROM drill_schema", [], |r| r.get(0))?;
+        if found > SCHEMA {
+            return Err(Error::Newer { path: self.path.clone(), found, known: SCHEMA });
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "another process may be done in a moment")]
+    pub(super) fn patiently<T>(
+        &self,
+        open: impl Fn() -> Result<T, duckdb::Error>,
+    ) -> Result<T, Error> {
+        let mut tries = 0;
+        loop {
+            let error = match open() {
+                Ok(db) => return Ok(db),
+                Err(error) => error,
+            };
+            let text = error.to_string();
+            if !text.contains("lock") {
+                return Err(Error::Database(error));
+            }
+            tries += 1;
+            if tries >= TRIES {
+                return Err(Error::Locked { path: self.path.clone(), holder: holder(&text) });
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// All streams, ascending by name.
+    ///
+    /// # Errors
+    /// When the database is held by another process, newer, or refuses.
+    pub fn list(&self) -> Result<Vec<StreamSummary>, Error> {
+        let Some(db) = self.read()? else { return Ok(Vec::new()) };
+        let mut query = db.prepare(
+            "SELECT s.name, s.kind, sum(f.rows)::UBIGINT, sum(f.rejects)::UBIGINT, \
+               sum(f.lines)::UBIGINT, sum(f.notes)::UBIGINT, epoch_ms(min(f.first)), \
+               epoch_ms(max(f.last)), any_value(s.id_column) \
+             FROM streams s JOIN files f ON f.stream = s.name GROUP BY ALL ORDER BY s.name",
+        )?;
+        let rows = query.query_map([], |row| {
+            let (name, kind): (String, String) = (row.get(0)?, row.get(1)?);
+            let id: Option<String> = row.get(8)?;
+            Ok((
+                StreamSummary {
+                    name: Name::from(name),
+                    kind: StreamKind::from_word(&kind).unwrap_or(StreamKind::Events),
+                    rows: row.get(2)?,
+                    rejects: row.get(3)?,
+                    lines: row.get(4)?,
+                    notes: row.get(5)?,
+                    first: row.get::<_, Option<i64>>(6)?.map(SimTime::from_ms),
+                    last: row.get::<_, Option<i64>>(7)?.map(SimTime::from_ms),
+                    duplicates: 0,
+                },
+                id,
+            ))
+        })?;
+        let mut streams = Vec::new();
+        for row in rows {
+            let (mut summary, id) = row?;
+            if let Some(id) = id {
+                let (table, id) = (table_of(&summary.name), quote(&id));
+                let sql =
+                    format!("SELECT (count({id}) - count(DISTINCT {id}))::UBIGINT FROM {table}");
+                summary.duplicates = db.query_row(&sql, [], |row| row.get(0))?;
+            }
+            streams.push(summary);
+        }
+        Ok(streams)
+    }
+
+    /// Refused lines, in the order of their files; of one stream or of all, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database is held by another process, newer, or refuses.
+    pub fn rejects(&self, stream: Option<&str>, limit: u64) -> Result<Vec<Reject>, Error> {
+        let Some(db) = self.read()? else { return Ok(Vec::new()) };
+        let mut query = db.prepare(
+            "SELECT r.stream, f.path, r.line, r.column_name, r.reason, r.raw \
+             FROM rejects r JOIN files f ON f.id = r.file \
+             WHERE ?1 IS NULL OR r.stream = ?1 ORDER BY r.stream, r.file, r.line LIMIT ?2",
+        )?;
+        let rows = query.query_map(params![stream, limit], |row| {
+            Ok(Reject {
+                stream: Name::from(row.get::<_, String>(0)?),
+                file: row.get(1)?,
+                line: row.get(2)?,
+                column: row.get(3)?,
+                reason: row.get(4)?,
+                raw: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// The process that DuckDB names, or all it says.
+fn holder(text: &str) -> String {
+    let from = text.find("held in ").map_or(0, |at| at + "held in ".len());
+    let rest = &text[from..];
+    let end = rest.find(". See also").unwrap_or(rest.len());
+    rest[..end].to_owned()
+}
+
+/// The columns of a stream, in their order.
+pub(super) fn columns_of(db: &Connection, stream: &str) -> Result<Vec<ColumnDef>, Error> {
+    let mut query = db.prepare(
+        "SELECT key, name, kind, declared FROM stream_columns WHERE stream = ? ORDER BY place",
+    )?;
+    let rows = query.query_map([stream], |row| {
+        let kind: String = row.get(2)?;
+        Ok(ColumnDef {
+            key: row.get(0)?,
+            name: row.get(1)?,
+            kind: ColumnType::from_word(&kind).unwrap_or(ColumnType::Text),
+            declared: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
