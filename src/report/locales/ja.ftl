@@ -373,7 +373,7 @@ still-firing = 発報中
 ## Next
 next-heading = 次にすること
 next-gate = 必須条件「{ $gate }」に違反した理由を直ちに確認する（{ $events }）。
-next-measure = 「{ $title }」の評定は { $rating }。何に時間を要したかを調べる（drill score timeline.jsonl --explain { $name }）。
+next-measure = 「{ $title }」の評定は { $rating }。何に時間を要したかを調べる（訓練のフォルダーで drill score timeline.jsonl --explain { $name }）。
 next-step = 「{ $step }」は{ $outcome }。練習するか、不要であれば手順を改める。
 next-duty = { $duty }に欠けた項目：{ $fields }。様式に加える。
 next-floor = 「{ $title }」の目標は、今のアラート規則と道具では達成できない。規則や道具、または目標を見直す。
