@@ -148,18 +148,18 @@ pub(super) fn load(common: &Common, input: &SloInput, ui: &Ui) -> Result<Loaded,
 
 /// The SLOs of `--spec`, or those of the workspace.
 fn definitions(common: &Common, input: &SloInput, ui: &Ui) -> Result<Vec<SloDefinition>, Failure> {
-    let mut paths = input.spec.clone();
-    if paths.is_empty() {
-        let Some(root) = workspace::workspace(common)? else {
-            let message = "there are no SLOs to look at";
-            let help = "name a file with --spec, or make a workspace with `drill init`";
-            return Err(Diagnostic::error("slo::no-spec", message).help(help).into());
-        };
-        paths = workspace::slo_files(&root)?;
+    let catalog = workspace::catalog(common)?;
+    let own = catalog.workspace_slos();
+    let names: Vec<&str> = match input.spec.is_empty() {
+        false => input.spec.iter().map(String::as_str).collect(),
+        true => own.iter().map(|name| name.as_str()).collect(),
+    };
+    if names.is_empty() {
+        let message = "there are no SLOs to look at";
+        let help = "name a file with --spec, or put OpenSLO files into `slos/` of a workspace";
+        return Err(Diagnostic::error("slo::no-spec", message).help(help).into());
     }
-    let read = |path: &std::path::PathBuf| crate::load::read(path, MAX_FILE_BYTES);
-    let sources = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let loaded = crate::load::openslo(&sources)?;
+    let loaded = catalog.slos(&names)?;
     ui.diagnostics(&loaded.warnings);
     Ok(loaded.value)
 }

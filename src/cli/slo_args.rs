@@ -27,9 +27,10 @@ pub(super) enum SloCommand {
 /// What all commands on SLOs read.
 #[derive(Debug, ClapArgs)]
 pub(super) struct SloInput {
-    /// OpenSLO file; may be repeated [default: `slos/*.yaml` of the workspace].
+    /// OpenSLO file, or name of an embedded one; may be repeated
+    /// [default: `slos/*.yaml` of the workspace].
     #[arg(long, value_name = "FILE")]
-    pub(super) spec: Vec<PathBuf>,
+    pub(super) spec: Vec<String>,
     /// Slices as CSV or Parquet with ts,good,total, instead of the workspace's streams.
     #[arg(long, value_name = "FILE")]
     pub(super) slices: Option<PathBuf>,

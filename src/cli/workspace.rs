@@ -52,30 +52,6 @@ pub(super) fn timeline(path: &Path, ui: &Ui) -> Result<Timeline, Failure> {
     Ok(loaded.value)
 }
 
-/// The SLO files of a workspace, `slos/*.yaml` and `slos/*.yml`, by name.
-pub(super) fn slo_files(root: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let folder = root.join("slos");
-    let none = || {
-        let message = format!("`{}` has no SLO file", folder.display());
-        let help = "put OpenSLO files there, or name one with --spec";
-        Failure::from(Diagnostic::error("slo::no-spec", message).help(help))
-    };
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(none()),
-        Err(error) => return Err(Failure::file(&folder, error)),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| Failure::file(&folder, error))?.path();
-        if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    if files.is_empty() { Err(none()) } else { Ok(files) }
-}
-
 /// All names of the catalogue that `drill show` and `drill check` know.
 pub(super) fn all_names(catalog: &Catalog) -> Vec<String> {
     let kinds = [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset];

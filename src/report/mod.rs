@@ -42,6 +42,7 @@ mod summary;
 mod text;
 mod trials;
 mod verdict;
+mod xml;
 
 pub use data::{DataTable, data_csv, data_json, data_text};
 pub use drill::{

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::lang::{Lang, Words};
 use super::phrase;
+use super::xml::escape;
 use crate::workbench::{Outcome, TestReport};
 
 /// Width of a rule in the text report.
@@ -136,23 +137,5 @@ pub fn ruletest_junit(report: &TestReport) -> String {
         }
     }
     out.push_str("</testsuite></testsuites>\n");
-    out
-}
-
-/// Text for XML; characters that XML 1.0 forbids become U+FFFD.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            '\n' | '\t' => out.push(c),
-            c if c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
     out
 }

@@ -1,9 +1,10 @@
 //! The history of a workspace: one row per drill, kept for ever.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use duckdb::{Connection, params};
+use duckdb::params;
 
+use super::database::Database;
 use super::error::Error;
 
 /// Schema number of the history database.
@@ -30,17 +31,19 @@ pub struct DrillRow {
     pub scorecard: String,
 }
 
-/// The history database of a workspace. It is opened for one operation and closed again, since
-/// DuckDB lets no other process even read while one writes.
+const TABLES: &str = "CREATE TABLE drills (trace_hash VARCHAR, scenario VARCHAR, pack VARCHAR,
+  responders VARCHAR, seed UBIGINT, start VARCHAR, recorded_at VARCHAR, scorecard VARCHAR);";
+
+/// The history database of a workspace.
 #[derive(Debug, Clone)]
 pub struct History {
-    path: PathBuf,
+    database: Database,
 }
 
 impl History {
     /// The history in `workspace/.drill/history.duckdb`.
     pub fn of_workspace(workspace: &Path) -> Self {
-        Self { path: workspace.join(".drill").join("history.duckdb") }
+        Self { database: Database::of_workspace(workspace, "history.duckdb", SCHEMA, TABLES) }
     }
 
     /// Adds a drill. The same drill recorded twice is two rows: people may repeat a drill.
@@ -48,7 +51,7 @@ impl History {
     /// # Errors
     /// When the database is held by another process, newer, or refuses.
     pub fn append(&self, row: &DrillRow) -> Result<(), Error> {
-        let db = self.open()?;
+        let db = self.database.write()?;
         db.execute(
             "INSERT INTO drills VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             params![
@@ -70,7 +73,7 @@ impl History {
     /// # Errors
     /// When the database is held by another process, newer, or refuses.
     pub fn drills(&self) -> Result<Vec<DrillRow>, Error> {
-        let db = self.open()?;
+        let Some(db) = self.database.read()? else { return Ok(Vec::new()) };
         let mut query = db.prepare("SELECT * FROM drills ORDER BY recorded_at, trace_hash")?;
         let rows = query.query_map([], |row| {
             Ok(DrillRow {
@@ -85,36 +88,6 @@ impl History {
             })
         })?;
         Ok(rows.collect::<Result<Vec<_>, _>>()?)
-    }
-
-    fn open(&self) -> Result<Connection, Error> {
-        if let Some(folder) = self.path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| Error::File { path: folder.to_owned(), source })?;
-        }
-        let db = Connection::open(&self.path).map_err(|error| self.explain(error))?;
-        db.execute_batch(
-            "BEGIN;
-             CREATE TABLE IF NOT EXISTS drill_schema (version BIGINT);
-             INSERT INTO drill_schema SELECT 1 WHERE NOT EXISTS (FROM drill_schema);
-             CREATE TABLE IF NOT EXISTS drills (trace_hash VARCHAR, scenario VARCHAR,
-               pack VARCHAR, responders VARCHAR, seed UBIGINT, start VARCHAR,
-               recorded_at VARCHAR, scorecard VARCHAR);
-             COMMIT;",
-        )?;
-        let found: i64 = db.query_row("SELECT max(version) FROM drill_schema", [], |r| r.get(0))?;
-        if found > SCHEMA {
-            return Err(Error::Newer { path: self.path.clone(), found, known: SCHEMA });
-        }
-        Ok(db)
-    }
-
-    fn explain(&self, error: duckdb::Error) -> Error {
-        let text = error.to_string();
-        if text.contains("Conflicting lock") {
-            return Error::Locked { path: self.path.clone(), holder: text };
-        }
-        Error::Database(error)
     }
 }
 

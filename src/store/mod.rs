@@ -4,6 +4,7 @@
 
 mod content;
 mod csv;
+mod database;
 mod detect;
 mod engines;
 mod error;

@@ -1,10 +1,10 @@
-//! The database of a workspace: opened for one batch or one question, and closed again.
+//! The streams of a workspace: their tables, their list, what was refused.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use duckdb::{AccessMode, Config, Connection, params};
+use duckdb::{Connection, params};
 
+use super::database::Database;
 use super::error::Error;
 use super::table::ColumnDef;
 use crate::model::{ColumnType, Name, StreamKind};
@@ -12,29 +12,25 @@ use crate::units::SimTime;
 
 /// Schema number of the database.
 const SCHEMA: i64 = 1;
-/// How often an opener tries while another process holds the database, 50 ms apart: 2 s.
-const TRIES: u32 = 40;
 
 const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS drill_schema (version BIGINT);
-INSERT INTO drill_schema SELECT 1 WHERE NOT EXISTS (FROM drill_schema);
-CREATE TABLE IF NOT EXISTS streams (name VARCHAR, kind VARCHAR, ts_key VARCHAR,
+CREATE TABLE streams (name VARCHAR, kind VARCHAR, ts_key VARCHAR,
   id_column VARCHAR, expect_every_ms BIGINT);
-CREATE TABLE IF NOT EXISTS stream_columns (stream VARCHAR, place BIGINT, key VARCHAR,
+CREATE TABLE stream_columns (stream VARCHAR, place BIGINT, key VARCHAR,
   name VARCHAR, kind VARCHAR, declared BOOLEAN);
-CREATE TABLE IF NOT EXISTS batches (id BIGINT, recorded_at TIMESTAMP);
-CREATE TABLE IF NOT EXISTS files (id UINTEGER, stream VARCHAR, path VARCHAR, format VARCHAR,
+CREATE TABLE batches (id BIGINT, recorded_at TIMESTAMP);
+CREATE TABLE files (id UINTEGER, stream VARCHAR, path VARCHAR, format VARCHAR,
   bytes UBIGINT, hash VARCHAR, open_bytes UBIGINT, next_line UBIGINT, header VARCHAR,
   lines UBIGINT, rows UBIGINT, rejects UBIGINT, notes UBIGINT, first TIMESTAMP, last TIMESTAMP,
   batch BIGINT);
-CREATE TABLE IF NOT EXISTS rejects (stream VARCHAR, file UINTEGER, line UBIGINT,
+CREATE TABLE rejects (stream VARCHAR, file UINTEGER, line UBIGINT,
   column_name VARCHAR, reason VARCHAR, raw VARCHAR);
 ";
 
 /// The telemetry of a workspace, in `.drill/store.duckdb`.
 #[derive(Debug, Clone)]
 pub struct Streams {
-    path: PathBuf,
+    database: Database,
 }
 
 /// One stream as it is listed.
@@ -87,78 +83,20 @@ pub(super) fn table_of(stream: &str) -> String {
     quote(&format!("s_{stream}"))
 }
 
-fn is_fresh(db: &Connection) -> Result<bool, Error> {
-    let tables = "SELECT count(*) = 0 FROM duckdb_tables() WHERE table_name = 'drill_schema'";
-    Ok(db.query_row(tables, [], |row| row.get(0))?)
-}
-
 impl Streams {
     /// The streams in `workspace/.drill/store.duckdb`.
     pub fn of_workspace(workspace: &Path) -> Self {
-        Self { path: workspace.join(".drill").join("store.duckdb") }
+        Self { database: Database::of_workspace(workspace, "store.duckdb", SCHEMA, TABLES) }
     }
 
     /// Opens the database to write, making it when it is not there.
     pub(super) fn open(&self) -> Result<Connection, Error> {
-        if let Some(folder) = self.path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| Error::File { path: folder.to_owned(), source })?;
-        }
-        let db = self.patiently(|| Connection::open(&self.path))?;
-        if is_fresh(&db)? {
-            db.execute_batch(&format!("BEGIN; {TABLES} COMMIT;"))?;
-        }
-        self.check_version(&db)?;
-        Ok(db)
+        self.database.write()
     }
 
     /// Opens the database to read; `None` when nothing was ever ingested.
     pub(super) fn read(&self) -> Result<Option<Connection>, Error> {
-        if !self.path.exists() {
-            return Ok(None);
-        }
-        let open = || {
-            let config = Config::default().access_mode(AccessMode::ReadOnly)?;
-            Connection::open_with_flags(&self.path, config)
-        };
-        let db = self.patiently(open)?;
-        // A first ingest that was killed leaves a file without tables.
-        if is_fresh(&db)? {
-            return Ok(None);
-        }
-        self.check_version(&db)?;
-        Ok(Some(db))
-    }
-
-    fn check_version(&self, db: &Connection) -> Result<(), Error> {
-        let found: i64 = db.query_row("SELECT max(version) FROM drill_schema", [], |r| r.get(0))?;
-        if found > SCHEMA {
-            return Err(Error::Newer { path: self.path.clone(), found, known: SCHEMA });
-        }
-        Ok(())
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "another process may be done in a moment")]
-    pub(super) fn patiently<T>(
-        &self,
-        open: impl Fn() -> Result<T, duckdb::Error>,
-    ) -> Result<T, Error> {
-        let mut tries = 0;
-        loop {
-            let error = match open() {
-                Ok(db) => return Ok(db),
-                Err(error) => error,
-            };
-            let text = error.to_string();
-            if !text.contains("lock") {
-                return Err(Error::Database(error));
-            }
-            tries += 1;
-            if tries >= TRIES {
-                return Err(Error::Locked { path: self.path.clone(), holder: holder(&text) });
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        self.database.read()
     }
 
     /// All streams, ascending by name.
@@ -228,14 +166,6 @@ impl Streams {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
-}
-
-/// The process that DuckDB names, or all it says.
-fn holder(text: &str) -> String {
-    let from = text.find("held in ").map_or(0, |at| at + "held in ".len());
-    let rest = &text[from..];
-    let end = rest.find(". See also").unwrap_or(rest.len());
-    rest[..end].to_owned()
 }
 
 /// The columns of a stream, in their order.

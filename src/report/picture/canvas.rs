@@ -11,6 +11,7 @@ use plotters::style::{Color as _, RGBColor, ShapeStyle};
 use unicode_width::UnicodeWidthChar;
 
 use super::super::text::columns;
+use super::super::xml::escape;
 
 /// A colour with its stand-in for readers who prefer dark pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,23 +114,6 @@ fn style() -> String {
     }
     css.push('}');
     css
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // XML 1.0 has no place for other control characters, nor for these two.
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// The text, cut to `most` columns with an ellipsis.
