@@ -6,7 +6,9 @@ use std::collections::BinaryHeap;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use drill::model::{ContentHash, Environment, Name, Service, SloSpec, System, Text};
+use drill::model::{
+    ContentHash, Environment, Name, Service, SliKind, SloSpec, System, SystemSlo, Text,
+};
 use drill::sim::{Baseline, EventQueue, Stream, StreamName, Streams, Token};
 use drill::units::{Seed, SimDuration, SimTime};
 
@@ -88,7 +90,8 @@ fn system() -> System {
     };
     let slo = |i: usize| {
         let target = "0.999".parse().expect("invariant: a ratio below 1");
-        SloSpec::new(format!("slo-{i}"), "web", target, SimDuration::from_hours(720))
+        let spec = SloSpec::new(format!("slo-{i}"), "web", target, SimDuration::from_hours(720));
+        SystemSlo { spec, sli: SliKind::Availability }
     };
     System {
         name: Name::from("bench"),

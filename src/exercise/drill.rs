@@ -101,7 +101,8 @@ fn telemetry(prepared: &Prepared<'_>, outcome: &Outcome, start: SimTime) -> Tele
     let end = latest.max(start + SimDuration::from_hours(1));
     let from = start - SimDuration::from_hours(30 * 24);
     let blocks = &prepared.blueprint.baseline().blocks;
-    let slices = prepared.inputs.system.slos.iter().zip(blocks).zip(&outcome.overlay);
+    let slices =
+        prepared.inputs.system.slos.iter().map(|slo| &slo.spec).zip(blocks).zip(&outcome.overlay);
     let slices = slices
         .map(|((spec, steady), overlay)| {
             let mut block = cut(steady, from, end);

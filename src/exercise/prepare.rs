@@ -78,10 +78,10 @@ impl<'i> Prepared<'i> {
         let (first, last) = starts(inputs, options);
         let endex = (last - first) + inputs.scenario.endex;
         let baseline = draw_baseline(&inputs.system, first, endex, options.threads);
-        let specs = &inputs.system.slos;
+        let specs: Vec<&SloSpec> = inputs.system.slos.iter().map(|slo| &slo.spec).collect();
         let plan =
             |(slo, spec)| Plan::new(slo, spec, Arc::new(History::new(&baseline.blocks[slo])));
-        let plans: Vec<Plan> = specs.iter().enumerate().map(plan).collect();
+        let plans: Vec<Plan> = specs.iter().copied().enumerate().map(plan).collect();
         let baseline_alerts = baseline_alerts(&plans, first, first + endex);
         let blueprint = Blueprint::new(
             &inputs.system,
@@ -90,7 +90,7 @@ impl<'i> Prepared<'i> {
             &inputs.preset,
             baseline,
         );
-        let names = specs.iter().map(slo_names).collect();
+        let names = specs.iter().copied().map(slo_names).collect();
         let plan = ScorePlan::new(&inputs.pack, &header(inputs, options, options.seed, first));
         Ok(Self { inputs, options, blueprint, plans, baseline_alerts, names, plan })
     }

@@ -44,7 +44,7 @@ pub(crate) fn declare(cx: &Cx<'_>, against: Option<(&System, &Pack)>) {
     system.tools.iter().for_each(|tool| cx.declare(TOOL, &tool.name));
     system.roles.iter().for_each(|role| cx.declare(ROLE, &role.name));
     cx.declare(SYSTEM, &system.name);
-    for slo in &system.slos {
+    for slo in system.slos.iter().map(|slo| &slo.spec) {
         for tier in &slo.tiers {
             cx.declare(ALERT, &Name::from(format!("{}/{}", slo.name, tier.name())));
         }

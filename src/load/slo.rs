@@ -4,7 +4,7 @@ use super::decode::Fields;
 use super::symbols::Space;
 use super::system::SERVICE;
 use crate::diag::Diagnostic;
-use crate::model::{BudgetingMethod, Name, NoData, Period, SliKind, SloSpec, Tier};
+use crate::model::{Name, SliKind, SloSpec, SystemSlo, Tier};
 use crate::units::{BurnRate, Objective, SimDuration};
 
 const SLO: Space = Space::new("SLO", "system::unknown-slo");
@@ -20,7 +20,7 @@ fn sli_word(sli: SliKind) -> &'static str {
 }
 
 /// One `[[slo]]`.
-pub(crate) fn decode(fields: &Fields<'_>) -> SloSpec {
+pub(crate) fn decode(fields: &Fields<'_>) -> SystemSlo {
     let target: Option<Objective> = fields.parse("target", "a ratio such as \"0.999\"");
     let window = match fields.duration_optional("window") {
         None => MONTH,
@@ -59,16 +59,11 @@ pub(crate) fn decode(fields: &Fields<'_>) -> SloSpec {
             }
         }
     }
-    SloSpec {
-        name: fields.define("name", SLO),
-        service: fields.refer("service", &[SERVICE]),
+    let (name, service) = (fields.define("name", SLO), fields.refer("service", &[SERVICE]));
+    let target = target.unwrap_or(placeholder_target());
+    SystemSlo {
+        spec: SloSpec { tiers, ..SloSpec::new(name, service, target, window) },
         sli: fields.word("sli", &[SliKind::Availability, SliKind::Latency], sli_word),
-        target: target.unwrap_or(placeholder_target()),
-        period: Period::Rolling(window),
-        method: BudgetingMethod::Occurrences,
-        no_data: NoData::Gap,
-        alert_when_no_data: true,
-        tiers,
     }
 }
 

@@ -52,7 +52,7 @@ pub use slo::{
 pub use stream::{ColumnType, EpochUnit, InputFormat, StreamDefinition, StreamKind};
 pub use system::{
     Agent, DegradedMode, Dependency, DependencyKind, Environment, Hours, Role, RoleKind, Service,
-    Store, System, Tool, ToolKind,
+    Store, System, SystemSlo, Tool, ToolKind,
 };
 pub use telemetry::{GaugeSeries, Telemetry};
 pub use tiers::{TierError, TierPreset};

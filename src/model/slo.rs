@@ -193,8 +193,6 @@ pub struct SloSpec {
     pub name: Name,
     /// The service measured.
     pub service: Name,
-    /// What counts as good.
-    pub sli: SliKind,
     /// The target ratio.
     pub target: Objective,
     /// The period of the error budget.
@@ -221,7 +219,6 @@ impl SloSpec {
         Self {
             name: name.into(),
             service: service.into(),
-            sli: SliKind::Availability,
             target,
             period: Period::Rolling(window),
             method: BudgetingMethod::Occurrences,

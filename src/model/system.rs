@@ -2,7 +2,7 @@
 
 use super::name::{Name, Text};
 use super::pack::ContentHash;
-use super::slo::SloSpec;
+use super::slo::{SliKind, SloSpec};
 use super::vocabulary::words;
 use crate::units::{SimDuration, Zone};
 
@@ -200,6 +200,15 @@ pub struct Role {
     pub reach: Vec<Name>,
 }
 
+/// An objective on what is simulated of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemSlo {
+    /// The objective.
+    pub spec: SloSpec,
+    /// What of the service counts as good.
+    pub sli: SliKind,
+}
+
 /// A system under drill.
 #[derive(Debug, Clone, PartialEq)]
 pub struct System {
@@ -226,7 +235,7 @@ pub struct System {
     /// Roles, in file order.
     pub roles: Vec<Role>,
     /// Objectives, in file order.
-    pub slos: Vec<SloSpec>,
+    pub slos: Vec<SystemSlo>,
     /// Hash of the file's bytes.
     pub hash: ContentHash,
 }

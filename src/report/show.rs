@@ -205,7 +205,7 @@ fn services(s: &System, words: Words, doc: &mut Doc) {
 }
 
 fn slos(s: &System, words: Words, doc: &mut Doc) {
-    let rows = s.slos.iter().map(|slo| {
+    let rows = s.slos.iter().map(|slo| &slo.spec).map(|slo| {
         vec![
             slo.name.to_string(),
             slo.service.to_string(),

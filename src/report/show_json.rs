@@ -104,7 +104,7 @@ fn system(s: &System, name: Option<&str>) -> Value {
         json!({"name": service.name, "title": service.title, "impact": service.impact,
             "depends_on": arrows.collect::<Vec<_>>(), "degraded": modes.collect::<Vec<_>>()})
     });
-    let slos = s.slos.iter().map(|slo| {
+    let slos = s.slos.iter().map(|slo| &slo.spec).map(|slo| {
         json!({"name": slo.name, "service": slo.service, "target": slo.target.as_f64(),
             "window_ms": slo.period.nominal().ms()})
     });

@@ -31,7 +31,6 @@
 //! transitions whether they are pushed, replayed as a block or forked anywhere.
 
 mod batch;
-mod budget;
 mod calendar;
 mod cells;
 mod compare;
@@ -61,7 +60,6 @@ mod sweep;
 mod tier;
 
 pub use batch::{replay_alerts, replay_block, replay_many};
-pub use budget::{Budget, burn_rate, is_below_target};
 pub use calendar::{PeriodBounds, calendar_period, period_at};
 pub use compare::{
     Column, Comparison, SlothColumn, columns, compare, method_variants, target_variants,

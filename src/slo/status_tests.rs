@@ -253,3 +253,30 @@ fn a_burn_down_falls_in_an_incident() {
     assert_eq!((left.len(), left[0], left[3], left[6]), (61, 1.0, 0.5, 0.0));
     assert_eq!(line[60].at, at(&block, 120));
 }
+
+#[test]
+fn budgets_are_signed() {
+    let spent = look(&spec("0.999", MINUTE), &block(1, |_| (997, 1000)));
+    assert!((spent.budget.consumed_ratio.unwrap() - 3.0).abs() < 1e-12);
+    assert!((spent.budget.remaining_ratio.unwrap() + 2.0).abs() < 1e-12);
+    assert_eq!((spent.met, spent.sli), (Ok(false), Ok(0.997)));
+    assert_eq!(spent.state, SloState::Exhausted);
+}
+
+#[test]
+fn exactly_spent_is_exhausted_and_still_met() {
+    let edge = look(&spec("0.9995", MINUTE), &block(1, |_| (1999, 2000)));
+    assert_eq!(edge.budget.remaining_ratio, Ok(0.0));
+    assert_eq!((edge.met, edge.state), (Ok(true), SloState::Exhausted));
+}
+
+#[test]
+fn what_is_undefined_stays_undefined() {
+    let empty = look(&spec("0.999", MINUTE), &block(1, |_| (0, 0)));
+    assert_eq!((empty.sli, empty.met), (Err(Reason::NoEvents), Err(Reason::NoEvents)));
+    assert_eq!(empty.budget.remaining_ratio, Err(Reason::NoEvents));
+    assert!(empty.burn_rates.iter().all(|rate| rate.value.is_err()));
+    let perfect = look(&spec("1", MINUTE), &block(1, |_| (9, 10)));
+    assert_eq!(perfect.budget.consumed_ratio, Err(Reason::NoBudget));
+    assert_eq!(perfect.met, Ok(false));
+}

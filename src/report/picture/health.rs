@@ -183,8 +183,8 @@ fn sli(
     canvas.polygon(&simplify(&area), RED, 0.35);
     canvas.path(&simplify(&area[1..area.len() - 1]), RED, 1);
     canvas.small((12, y + 12), &fit(slo, 26), Anchor::Start, SOFT);
-    let spec = case.system.and_then(|system| system.slos.iter().find(|s| s.name == *slo));
-    if let Some(spec) = spec {
+    let specs = case.system.into_iter().flat_map(|system| &system.slos).map(|slo| &slo.spec);
+    if let Some(spec) = specs.into_iter().find(|spec| spec.name == *slo) {
         let text = words.f("picture-health-objective", &[("target", &spec.target.to_string())]);
         canvas.small((12, y + 27), &text, Anchor::Start, SOFT);
     }

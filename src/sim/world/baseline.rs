@@ -112,7 +112,7 @@ fn steady(system: &System, slo: usize, from: i64, to: i64) -> SliceBlock {
 /// Turns good events into bad ones, in the shape of a parabola, until the window before `start`
 /// holds the bad events that the system states.
 fn add_past_incident(system: &System, slo: usize, start: SimTime, block: &mut SliceBlock) {
-    let spec = &system.slos[slo];
+    let spec = &system.slos[slo].spec;
     let spent = system.budget_spent_at_start.clamp(0.0, 1.0);
     let end = usize::try_from(start.minute() - block.start.minute()).unwrap_or(0);
     let window = usize::try_from(spec.period.nominal().ms() / STEP.ms()).unwrap_or(0).min(end);
@@ -168,7 +168,7 @@ mod tests {
         system.budget_spent_at_start = 0.4;
         let start = fixture::start();
         let baseline = Baseline::draw(&system, start, SimDuration::from_hours(1));
-        for (spec, block) in system.slos.iter().zip(&baseline.blocks) {
+        for (spec, block) in system.slos.iter().map(|slo| &slo.spec).zip(&baseline.blocks) {
             let end = (start.minute() - block.start.minute()) as usize;
             let bad = |from: usize| {
                 (from..end).map(|i| u64::from(block.total[i] - block.good[i])).sum::<u64>() as f64

@@ -3,7 +3,7 @@
 use crate::model::{
     Agent, ContentHash, DegradedMode, Dependency, DependencyKind, Environment, Fault, FaultEffect,
     FaultEnd, Mode, Name, Preset, Provenance, Ref, Scenario, Service, Shape, SliKind, SloSpec,
-    Store, System, Text, Tool, ToolKind, When,
+    Store, System, SystemSlo, Text, Tool, ToolKind, When,
 };
 use crate::sim::act::{Detail, Draft, Output, RunOptions};
 use crate::sim::engine::{Ctx, WorldNote};
@@ -57,9 +57,9 @@ fn service(name: &str, rate: f64, depends_on: Vec<Dependency>) -> Service {
     }
 }
 
-fn slo(name: &str, service: &str, sli: SliKind, target: &str) -> SloSpec {
+fn slo(name: &str, service: &str, sli: SliKind, target: &str) -> SystemSlo {
     let window = SimDuration::from_hours(720);
-    SloSpec { sli, ..SloSpec::new(name, service, target.parse().unwrap(), window) }
+    SystemSlo { spec: SloSpec::new(name, service, target.parse().unwrap(), window), sli }
 }
 
 fn agent(name: &str, backup: Option<&str>) -> Agent {

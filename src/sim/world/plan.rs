@@ -7,7 +7,7 @@ use super::curve::Curve;
 use super::flow::{Flow, FlowInput};
 use crate::model::{
     DependencyKind, EntityKind, Environment, Fault, FaultEffect, FaultEnd, Inject, Name, Preset,
-    Ref, Scenario, Shape, SliKind, System, ToolKind,
+    Ref, Scenario, Shape, SliKind, System, SystemSlo, ToolKind,
 };
 use crate::sim::rng::{StreamName, normal_cdf};
 use crate::units::{SimDuration, SimTime};
@@ -351,14 +351,14 @@ fn tools(system: &System) -> Vec<ToolNode> {
 }
 
 fn slos(system: &System, services: &[ServiceNode]) -> Vec<SloNode> {
-    let compile = |slo: &crate::model::SloSpec| {
+    let compile = |SystemSlo { spec: slo, sli }: &SystemSlo| {
         let service = system.services.iter().position(|s| s.name == slo.service).unwrap_or(0);
         SloNode {
             name: slo.name.clone(),
             service,
-            sli: slo.sli,
+            sli: *sli,
             target: slo.target.as_f64(),
-            steady: services[service].steady_good(slo.sli),
+            steady: services[service].steady_good(*sli),
             tail: slo.tiers.iter().map(|tier| tier.short).max().unwrap_or(TAIL),
             stream: StreamName::of(&format!("slice:{}", slo.name)),
         }
