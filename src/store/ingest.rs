@@ -10,72 +10,18 @@ use super::content::{self, Block, Blocks};
 use super::csv::{self, Header};
 use super::detect;
 use super::error::Error;
+use super::file_report::{FileReport, FileState, IngestOptions};
 use super::instant::Clock;
 use super::lines::{access_columns, access_rows, json_rows, json_samples, json_seen};
+use super::prefix::{Consumed, prefix_hashes, skip};
 use super::shape::{Shape, Wanted, find_ts};
 use super::table::{Refused, Rows};
 use super::workspace::{Streams, columns_of, quote, table_of};
 use crate::diag::Diagnostic;
 use crate::model::{ColumnType, InputFormat, StreamDefinition, StreamKind};
-use crate::units::SimTime;
 
 /// Refused lines that a report shows of one file.
 const SHOWN: usize = 3;
-
-/// What is asked of an ingest besides its files.
-#[derive(Debug, Clone, Copy)]
-pub struct IngestOptions {
-    /// When it runs; rows after it are from a clock that runs ahead.
-    pub now: SimTime,
-    /// Threads that parse.
-    pub threads: usize,
-    /// Whether a last line without a line feed is left for later, as when following a file.
-    pub whole_lines: bool,
-}
-
-/// What a file was to the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileState {
-    /// Never seen.
-    New,
-    /// Seen, and longer now; only what is new was read.
-    Grown,
-    /// Nothing is new in it.
-    Unchanged,
-    /// Another content under a known path; it was read from its start.
-    Replaced,
-}
-
-/// What became of one file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FileReport {
-    /// The file.
-    pub path: String,
-    /// Its stream.
-    pub stream: String,
-    /// Its form.
-    pub format: InputFormat,
-    /// What it was to the store.
-    pub state: FileState,
-    /// Lines read now that are not empty: rows, rejects and notes together.
-    pub lines: u64,
-    /// Rows kept now.
-    pub rows: u64,
-    /// Lines refused now.
-    pub rejects: u64,
-    /// Headers and comments read now.
-    pub notes: u64,
-    /// Rows with a damaged tail that is of no use.
-    pub damaged: u64,
-    /// Rows that are later than the clock.
-    pub ahead: u64,
-    /// Rows that are older than the stream's watermark was before.
-    pub late: u64,
-    /// Why the content ended before its end.
-    pub broken: Option<String>,
-    /// The first refused lines: line, column, reason.
-    pub first_rejects: Vec<(u64, String, String)>,
-}
 
 /// What the store knows of a file.
 struct Known {
@@ -596,24 +542,6 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// How far a file was read.
-struct Consumed {
-    bytes: u64,
-    next_line: u64,
-    /// Length of a last line without a line feed.
-    open_bytes: u64,
-}
-
-impl Consumed {
-    fn add(&mut self, block: &Block) {
-        self.bytes += block.bytes.len() as u64;
-        let feeds = block.bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-        self.next_line += feeds + u64::from(block.open);
-        let tail = block.bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        self.open_bytes = (block.bytes.len() - tail) as u64;
-    }
-}
-
 /// The type of a column in the database.
 fn sql_type(kind: ColumnType) -> &'static str {
     match kind {
@@ -621,55 +549,5 @@ fn sql_type(kind: ColumnType) -> &'static str {
         ColumnType::Integer => "BIGINT",
         ColumnType::Number => "DOUBLE",
         ColumnType::Text | ColumnType::Json => "VARCHAR",
-    }
-}
-
-/// Reads over `bytes` bytes, into the hash.
-fn skip(
-    reader: &mut Box<dyn Read>,
-    bytes: u64,
-    hasher: &mut Xxh3Default,
-    path: &Path,
-) -> Result<(), Error> {
-    let mut left = bytes;
-    let mut buffer = vec![0; 1 << 16];
-    while left > 0 {
-        let want = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let wrap = |source| Error::File { path: path.to_owned(), source };
-        let got = reader.read(&mut buffer[..want]).map_err(wrap)?;
-        if got == 0 {
-            break;
-        }
-        hasher.update(&buffer[..got]);
-        left -= got as u64;
-    }
-    Ok(())
-}
-
-/// The hash of each prefix of the content that is as long as `lengths` say, where the content is
-/// that long, and the length of what can be read of it.
-fn prefix_hashes(path: &Path, lengths: &[u64]) -> Result<(Vec<Option<String>>, u64), Error> {
-    let mut hashes = vec![None; lengths.len()];
-    if lengths.is_empty() {
-        return Ok((hashes, u64::MAX));
-    }
-    let mut reader = content::open(path)?;
-    let mut hasher = Xxh3Default::new();
-    let mut at = 0u64;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        for (hash, _) in hashes.iter_mut().zip(lengths).filter(|(_, length)| **length == at) {
-            *hash = Some(format!("{:032x}", hasher.digest128()));
-        }
-        let next = lengths.iter().copied().filter(|length| *length > at).min();
-        let room = next.map_or(u64::MAX, |next| next - at);
-        let want = buffer.len().min(usize::try_from(room).unwrap_or(usize::MAX));
-        // Broken content is read as far as it goes; reading its lines will say so.
-        let got = reader.read(&mut buffer[..want]).unwrap_or(0);
-        if got == 0 {
-            return Ok((hashes, at));
-        }
-        hasher.update(&buffer[..got]);
-        at += got as u64;
     }
 }

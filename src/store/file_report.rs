@@ -1,0 +1,59 @@
+//! What is asked of an ingest, and what became of each file.
+
+use crate::model::InputFormat;
+use crate::units::SimTime;
+
+/// What is asked of an ingest besides its files.
+#[derive(Debug, Clone, Copy)]
+pub struct IngestOptions {
+    /// When it runs; rows after it are from a clock that runs ahead.
+    pub now: SimTime,
+    /// Threads that parse.
+    pub threads: usize,
+    /// Whether a last line without a line feed is left for later, as when following a file.
+    pub whole_lines: bool,
+}
+
+/// What a file was to the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileState {
+    /// Never seen.
+    New,
+    /// Seen, and longer now; only what is new was read.
+    Grown,
+    /// Nothing is new in it.
+    Unchanged,
+    /// Another content under a known path; it was read from its start.
+    Replaced,
+}
+
+/// What became of one file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileReport {
+    /// The file.
+    pub path: String,
+    /// Its stream.
+    pub stream: String,
+    /// Its form.
+    pub format: InputFormat,
+    /// What it was to the store.
+    pub state: FileState,
+    /// Lines read now that are not empty: rows, rejects and notes together.
+    pub lines: u64,
+    /// Rows kept now.
+    pub rows: u64,
+    /// Lines refused now.
+    pub rejects: u64,
+    /// Headers and comments read now.
+    pub notes: u64,
+    /// Rows with a damaged tail that is of no use.
+    pub damaged: u64,
+    /// Rows that are later than the clock.
+    pub ahead: u64,
+    /// Rows that are older than the stream's watermark was before.
+    pub late: u64,
+    /// Why the content ended before its end.
+    pub broken: Option<String>,
+    /// The first refused lines: line, column, reason.
+    pub first_rejects: Vec<(u64, String, String)>,
+}
