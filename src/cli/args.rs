@@ -222,7 +222,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(super) band: u32,
     /// Exit with 1 below this many points, or when a hard gate failed.
-    #[arg(long, value_name = "POINTS", conflicts_with = "trials")]
+    #[arg(long, value_name = "POINTS", conflicts_with = "trials", value_parser = points)]
     pub(super) fail_under: Option<f64>,
     /// Exit with 1 unless a measure holds, as `mitigate<=30m@0.8`; may be repeated. With
     /// --trials the lower end of the 95 % interval counts.
@@ -299,7 +299,7 @@ pub(super) struct ScoreArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) pack: Option<String>,
     /// Exit with 1 below this many points, or when a hard gate failed.
-    #[arg(long, value_name = "POINTS")]
+    #[arg(long, value_name = "POINTS", value_parser = points)]
     pub(super) fail_under: Option<f64>,
 }
 
@@ -356,4 +356,11 @@ mod tests {
     fn the_arguments_are_consistent() {
         super::Args::command().debug_assert();
     }
+}
+
+/// Points of a score.
+fn points(text: &str) -> Result<f64, String> {
+    let points: Option<f64> = text.parse().ok();
+    let points = points.filter(|points| (0.0..=100.0).contains(points));
+    points.ok_or_else(|| "points go from 0 to 100".to_owned())
 }

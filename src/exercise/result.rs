@@ -153,6 +153,10 @@ pub struct Trials {
     pub measures: Vec<TrialMeasure>,
     /// Trials that met every target they could.
     pub all_met: (u32, u32),
+    /// Trials in which a script of the pack failed and its fallback decided.
+    pub failed_scripts: u32,
+    /// Trials in which people were alarmed without reason.
+    pub false_alarms: u32,
     /// What missed targets were lost to, when asked for.
     pub why: Vec<WhyMeasure>,
     /// Requirements asked for.

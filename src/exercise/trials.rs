@@ -124,6 +124,9 @@ pub fn trials(
     }
     let all = outcomes.iter().filter_map(|outcome| all_met(&outcome.score));
     let (met, of) = all.fold((0, 0), |(met, of), all| (met + u32::from(all), of + 1));
+    let share = |bad: &dyn Fn(&TrialScore) -> bool| {
+        count(outcomes.iter().filter(|outcome| bad(&outcome.score)).count())
+    };
     let why = if asked.why { why(prepared, &outcomes, progress)? } else { Vec::new() };
     Ok(Trials {
         system: inputs.system.clone(),
@@ -140,6 +143,8 @@ pub fn trials(
             .map(|i| measure(i, &outcomes, prepared))
             .collect(),
         all_met: (met, of),
+        failed_scripts: share(&|score| score.failed_decisions > 0),
+        false_alarms: share(&|score| score.false_alarms > 0),
         why,
         requirements: asked.require.iter().map(|one| judge(one, &outcomes, prepared)).collect(),
     })

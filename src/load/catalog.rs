@@ -326,14 +326,16 @@ impl Catalog {
         system: Option<&str>,
         pack: Option<&str>,
     ) -> Result<Loaded<Drill>, Diagnostics> {
-        let alone = super::scenario(source, set, None)?.value;
-        let system = self.system(system.unwrap_or(&alone.system));
-        let pack = self.pack(pack.unwrap_or(&alone.pack));
+        // Names are looked up even where something else is wrong, so that all is said at once.
+        let (own_system, own_pack) = super::scenario::needs(source, set);
+        let system = system.map(Name::from).or(own_system).map(|name| self.system(&name));
+        let pack = pack.map(Name::from).or(own_pack).map(|name| self.pack(&name));
         let (system, pack) = match (system, pack) {
-            (Ok(system), Ok(pack)) => (system, pack),
+            (Some(Ok(system)), Some(Ok(pack))) => (system, pack),
             (system, pack) => {
-                let mut errors = system.err().unwrap_or_default();
-                errors.list.extend(pack.err().unwrap_or_default().list);
+                let mut errors = super::scenario(source, set, None).err().unwrap_or_default();
+                errors.list.extend(system.and_then(Result::err).unwrap_or_default().list);
+                errors.list.extend(pack.and_then(Result::err).unwrap_or_default().list);
                 return Err(errors);
             }
         };

@@ -179,6 +179,11 @@ impl<'a> Fields<'a> {
         self.need(key).map_or_else(nothing, |node| self.text_node(node))
     }
 
+    /// A text in both languages, where it is there.
+    pub(crate) fn text_optional(&self, key: &'static str) -> Option<Text> {
+        self.get(key).map(|node| self.text_node(node))
+    }
+
     /// Texts in both languages; none when left out.
     pub(crate) fn texts(&self, key: &'static str) -> Vec<Text> {
         let Some(node) = self.get(key) else {

@@ -39,7 +39,13 @@ pub(crate) fn channel(fields: &Fields<'_>) -> Channel {
         let message = format!("channel `{name}` is its own fallback");
         fields.error("pack::own-fallback", message, "fallback", "the channel itself");
     }
-    Channel { name, address: fields.line("address"), tool: fields.name("tool"), fallback }
+    Channel {
+        name,
+        address: fields.line("address"),
+        title: fields.text_optional("title"),
+        tool: fields.name("tool"),
+        fallback,
+    }
 }
 
 /// The number of an escalation level, defined or referred to by `key`.

@@ -40,6 +40,23 @@ pub fn scenario(
     cx.finish(value)
 }
 
+/// The names of the system and the pack that the file asks for, whatever else is wrong with it.
+pub(crate) fn needs(source: &SourceText, set: &[(String, String)]) -> (Option<Name>, Option<Name>) {
+    let (mut tree, syntax) = super::toml::parse(source);
+    let broken = !syntax.is_empty();
+    let cx = Cx::new(source, syntax);
+    let parameters = parameters::choose(&cx, &tree, set, broken);
+    parameters::fill_in(&cx, &mut tree, &parameters);
+    let named = |key: &str| match &tree.value {
+        Node::Table(table) => match table.get(key).map(|(_, node)| &node.value) {
+            Some(Node::String(name)) => Some(Name::from(name.as_str())),
+            _ => None,
+        },
+        _ => None,
+    };
+    (named("system"), named("pack"))
+}
+
 fn decode(
     fields: &Fields<'_>,
     parameters: Vec<(Parameter, Name)>,
@@ -139,6 +156,9 @@ fn fault(fields: &Fields<'_>, endex: SimDuration, checked: bool) -> Fault {
     };
     if fields.cx.mistakes() == before {
         context::check_fault(fields, &fault, checked);
+    } else if checked && !fault.on.name.is_empty() {
+        // What else is wrong with the fault must not hide that its target is unknown.
+        context::refer(fields.cx, &fault.on, fields.span_of("on"));
     }
     fault
 }
@@ -155,7 +175,6 @@ fn fault_end(fields: &Fields<'_>) -> FaultEnd {
 }
 
 fn inject(fields: &Fields<'_>, endex: SimDuration, checked: bool) -> Inject {
-    let before = fields.cx.mistakes();
     let inject = Inject {
         name: fields.define("name", INJECT),
         at: offset(fields, endex),
@@ -163,7 +182,7 @@ fn inject(fields: &Fields<'_>, endex: SimDuration, checked: bool) -> Inject {
         about: fields.reference("about"),
         text: fields.text("text"),
     };
-    if checked && fields.cx.mistakes() == before {
+    if checked && !inject.about.name.is_empty() {
         context::refer(fields.cx, &inject.about, fields.span_of("about"));
     }
     inject

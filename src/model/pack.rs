@@ -53,6 +53,8 @@ pub struct Channel {
     pub name: Name,
     /// How people write it (`#cinecom-urgent`).
     pub address: Name,
+    /// Title for people, where the address is a description.
+    pub title: Option<Text>,
     /// Tool of the system that carries it.
     pub tool: Name,
     /// Tried in this order when the tool does not carry the message; names of channels.
@@ -172,6 +174,8 @@ words! {
         SecretPosted => "secret_posted",
         /// An action that is unsafe by a rule of the pack.
         Unsafe => "unsafe",
+        /// A script of the pack failed and its fallback decided: the drill says little about it.
+        PolicyFailed => "policy_failed",
     }
 }
 

@@ -152,9 +152,10 @@ impl<'a> Case<'a> {
     }
 
     /// How people write a channel.
-    pub(super) fn channel(&self, name: &str) -> String {
-        let channel = self.pack.channel(name);
-        channel.map_or_else(|| name.to_owned(), |channel| channel.address.to_string())
+    pub(super) fn channel(&self, name: &str, words: Words) -> String {
+        let Some(channel) = self.pack.channel(name) else { return name.to_owned() };
+        let title = channel.title.as_ref().map(|title| words.text(title));
+        title.unwrap_or_else(|| channel.address.to_string())
     }
 
     pub(super) fn severity(&self, level: &str, words: Words) -> String {

@@ -1,6 +1,6 @@
 //! What is lost when a service, store or tool of a system is down, read off its arrows.
 
-use crate::model::{DependencyKind, Name, System, Text};
+use crate::model::{DependencyKind, Environment, Name, System, Text};
 
 /// What the failure of one thing means for the rest.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,12 +37,15 @@ pub fn impact(system: &System, name: &str) -> Option<Impact> {
         .map(|service| &service.name)
         .or(store.map(|store| &store.name))
         .or(tool.map(|tool| &tool.name))?;
-    let modes = service.map_or(&[][..], |service| &service.degraded);
+    let modes = service.map_or(&[][..], |service| &service.degraded).iter();
+    // A mode for development is no way out in production, and must not be offered as one.
+    let modes = modes
+        .filter(|mode| !mode.development_only || system.environment == Environment::Development);
     Some(Impact {
         name: own.clone(),
         users_lose: service.map(|service| service.impact.clone()),
         dependants: dependants(system, own),
-        modes: modes.iter().map(|m| (m.name.clone(), m.runs_on.clone())).collect(),
+        modes: modes.map(|m| (m.name.clone(), m.runs_on.clone())).collect(),
         tools_lost: tools_lost(system, own),
     })
 }

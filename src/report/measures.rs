@@ -142,11 +142,12 @@ pub(super) fn blind(case: &Case<'_>, m: &MeasureResult) -> bool {
 
 /// Whether the scorer itself says that the measure has no place in this incident.
 fn moot(m: &MeasureResult) -> bool {
-    const MOOT: [&str; 4] = [
+    const MOOT: [&str; 5] = [
         "the procedure with this step did not apply",
         "the procedure for several services took its place",
         "the duty does not apply at this severity",
         "the incident was over before the first update",
+        "no service was hit, so there was nothing to tell the public",
     ];
     m.reason.as_ref().is_some_and(|reason| MOOT.contains(&reason.as_str()))
 }

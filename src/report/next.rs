@@ -28,7 +28,7 @@ pub(super) fn items(case: &Case<'_>, words: Words) -> Vec<Cell> {
     let mut items: Vec<Cell> = Vec::new();
     if case.calm() {
         let c = &case.card.correctness;
-        if c.false_pages + c.false_declarations > 0 {
+        if c.false_alarms() > 0 {
             items.push(Cell::toned(words.t("next-false-alarm"), Tone::Bad));
         }
         items.push(Cell::new(words.t("next-calm")));

@@ -8,7 +8,7 @@ use super::lang::{Lang, Words};
 use crate::model::Text;
 
 /// What the scorer and the workbench say, as `(English, Japanese)`. The most special come first.
-const ENGINE: [(&str, &str); 32] = [
+const ENGINE: [(&str, &str); 37] = [
     ("the tools allow {} at the earliest: not rated", "道具の制約で最短でも{}かかるため評定しない"),
     (
         "the uncertainty straddles a limit, so the worse rating is given",
@@ -39,7 +39,7 @@ const ENGINE: [(&str, &str); 32] = [
     ),
     ("{} of {} steps done in order and in time", "順序どおり期限内に終えた手順 {} 件（全 {} 件）"),
     (
-        "{} late, {} out of order, {} left out ({} critical), {} left out with a reason, {} not needed",
+        "{} late, {} out of order, {} left out ({} critical), {} left out with a reason, {} left out as there was no need",
         "遅延 {} 件、順序違い {} 件、省略 {} 件（うち重要 {} 件）、理由つきで省略 {} 件、不要 {} 件",
     ),
     (
@@ -61,6 +61,11 @@ const ENGINE: [(&str, &str); 32] = [
     ("{}: expected no {}, got {}", "{}：{} は出ないはずが、実際は {}"),
     ("{}: expected {}, got {}", "{}：期待は {}、実際は {}"),
     ("  help: {}", "  対処：{}"),
+    ("no degraded mode can run for it", "縮退運転の手段がない"),
+    ("the degraded mode cannot be switched on", "縮退運転に切り替えられない"),
+    ("nothing is wrong any more", "すでに異常がない"),
+    ("data are consistent", "データに不整合がない"),
+    ("no backup works", "使えるバックアップがない"),
     ("the duty does not apply", "この報告義務は適用されない"),
     ("delivered complete", "必須項目をすべて含めて提出"),
     ("{} fields missing or channels not reached", "必須項目の不足または未達の経路 {} 件"),
@@ -141,7 +146,7 @@ mod tests {
         assert_eq!(ja("1m 26s <= 10m: target met"), "1分26秒 ≦ 10分：目標達成");
         assert_eq!(
             ja("38 of 40 steps done in order and in time; 0 late, 0 out of order, 0 left out \
-                (0 critical), 0 left out with a reason, 2 not needed; 0 other violations \
+                (0 critical), 0 left out with a reason, 2 left out as there was no need; 0 other violations \
                 (0 unsafe), 0 hints"),
             "順序どおり期限内に終えた手順 38 件（全 40 件）。遅延 0 件、順序違い 0 件、省略 0 件\
              （うち重要 0 件）、理由つきで省略 0 件、不要 2 件。その他の規則違反 0 件\

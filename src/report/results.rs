@@ -43,9 +43,11 @@ pub(super) fn tiles(case: &Case<'_>, words: Words) -> Block {
     let mut tiles = vec![points_tile(case, words)];
     if case.calm() {
         let c = &case.card.correctness;
-        for (key, n) in
-            [("tile-false-pages", c.false_pages), ("tile-false-declarations", c.false_declarations)]
-        {
+        for (key, n) in [
+            ("tile-false-pages", c.false_pages),
+            ("tile-false-declarations", c.false_declarations),
+            ("tile-false-actions", c.false_actions),
+        ] {
             let tone = if n == 0 { Tone::Good } else { Tone::Bad };
             let note = words.t("tile-nothing-broke");
             tiles.push(Tile { label: words.t(key), value: n.to_string(), note, tone });
@@ -212,6 +214,8 @@ pub(super) fn conduct(case: &Case<'_>, words: Words, doc: &mut Doc) {
         ("correct-declarations", c.false_declarations),
         ("correct-mitigations", c.false_mitigations),
         ("correct-hypotheses", c.wrong_hypotheses),
+        ("correct-actions", c.false_actions),
+        ("correct-decisions", c.failed_decisions),
     ];
     let count = |(key, n): (&str, u32)| {
         let tone = if n == 0 { Tone::Plain } else { Tone::Poor };

@@ -226,7 +226,7 @@ fn conversation(case: &Case<'_>, words: Words, kind: &K, event: &Event) -> (Stri
         let to = event.about.first().map_or_else(String::new, |to| case.title(to, words));
         let (page, attempt) = (page.to_string(), attempt.to_string());
         let args = [("page", page.as_str()), ("to", &to), ("attempt", &attempt)];
-        (words.f(key, &args), case.channel(channel))
+        (words.f(key, &args), case.channel(channel, words))
     };
     match kind {
         K::PageSent { page: n, channel, attempt, .. } => {
@@ -266,13 +266,18 @@ fn conversation(case: &Case<'_>, words: Words, kind: &K, event: &Event) -> (Stri
         }
         K::MessageSent { channel, purpose } => {
             let purpose = words.word("purpose", purpose_word(*purpose));
-            (words.f("event-message-sent", &[("purpose", &purpose)]), case.channel(channel))
+            (words.f("event-message-sent", &[("purpose", &purpose)]), case.channel(channel, words))
         }
         K::MessageFailed { channel, purpose } => {
             let purpose = words.word("purpose", purpose_word(*purpose));
-            (words.f("event-message-failed", &[("purpose", &purpose)]), case.channel(channel))
+            (
+                words.f("event-message-failed", &[("purpose", &purpose)]),
+                case.channel(channel, words),
+            )
         }
-        K::PublicUpdate { channel } => (words.t("event-public-update"), case.channel(channel)),
+        K::PublicUpdate { channel } => {
+            (words.t("event-public-update"), case.channel(channel, words))
+        }
         other => outcome(case, words, other),
     }
 }
@@ -299,7 +304,7 @@ fn outcome(case: &Case<'_>, words: Words, kind: &K) -> (String, String) {
                 true => "event-report-delivered",
                 false => "event-report-preliminary",
             };
-            let channels = words.list(channels.iter().map(|c| case.channel(c)));
+            let channels = words.list(channels.iter().map(|c| case.channel(c, words)));
             return (words.f(key, &[("duty", &duty)]), channels);
         }
         K::ActionFiled { action, action_kind, .. } => {

@@ -31,7 +31,7 @@ fn verdict(case: &Case<'_>, words: Words) -> Cell {
     let overall = &case.card.overall;
     if case.calm() {
         let c = &case.card.correctness;
-        let quiet = c.false_pages + c.false_declarations == 0;
+        let quiet = c.false_alarms() == 0;
         return match quiet {
             true => Cell::toned(words.t("verdict-quiet"), Tone::Good),
             false => Cell::toned(words.t("verdict-false-alarm"), Tone::Bad),
@@ -57,10 +57,13 @@ fn happened(case: &Case<'_>, words: Words) -> String {
     let end = case.timeline.header.end - case.start();
     if case.calm() {
         let c = &case.card.correctness;
-        let (pages, declared) = (c.false_pages.to_string(), c.false_declarations.to_string());
+        let counts = [c.false_pages, c.false_declarations, c.false_actions];
+        let [pages, declared, actions] = counts.map(|n| n.to_string());
         let span = words.span(end);
-        let args = [("span", span.as_str()), ("pages", &pages), ("declared", &declared)];
-        return words.f("happened-nothing", &args);
+        return words.f(
+            "happened-nothing",
+            &[("span", &span), ("pages", &pages), ("declared", &declared), ("actions", &actions)],
+        );
     }
     let mut parts: Vec<String> = Vec::new();
     let absent = case.timeline.header.parameters.iter().find(|(name, _)| **name == *"without");
@@ -79,14 +82,22 @@ fn happened(case: &Case<'_>, words: Words) -> String {
     if !weak.is_empty() {
         parts.push(words.f("happened-weak", &[("names", &some(&weak, words))]));
     }
+    let agents = agents(case);
+    let only_agents = broken.is_empty() && weak.is_empty() && !agents.is_empty();
+    if !agents.is_empty() {
+        parts.push(words.f("happened-agents", &[("names", &some(&agents, words))]));
+    }
     let Some(impact) = case.reached("impact_start") else {
         parts.push(words.t("happened-no-impact"));
         return join(parts, words);
     };
-    let key = match (case.reached("mitigated"), case.reached("resolved")) {
-        (Some(_), Some(_)) => "happened-over",
-        (Some(_), None) => "happened-mitigated",
-        _ => "happened-lasting",
+    let key = match (case.reached("mitigated"), case.reached("resolved"), only_agents) {
+        (Some(_), Some(_), false) => "happened-over",
+        (Some(_), None, false) => "happened-mitigated",
+        (None, _, false) => "happened-lasting",
+        (Some(_), Some(_), true) => "happened-agents-over",
+        (Some(_), None, true) => "happened-agents-mitigated",
+        (None, _, true) => "happened-agents-lasting",
     };
     let until = |name| {
         let at = case.reached(name).unwrap_or(case.timeline.header.end);
@@ -95,6 +106,20 @@ fn happened(case: &Case<'_>, words: Words) -> String {
     let (mitigated, resolved) = (until("mitigated"), until("resolved"));
     parts.push(words.f(key, &[("mitigated", &mitigated), ("resolved", &resolved)]));
     join(parts, words)
+}
+
+/// Agents whose own service level was broken, by first appearance.
+fn agents(case: &Case<'_>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for event in &case.timeline.events {
+        let K::SliBreached { .. } = &event.kind else { continue };
+        for about in event.about.iter().filter(|about| about.kind == EntityKind::Agent) {
+            if !names.iter().any(|name| *name == *about.name) {
+                names.push(about.name.to_string());
+            }
+        }
+    }
+    names
 }
 
 /// Services that the record shows in a state that `is` wanted, by first appearance.
@@ -119,7 +144,7 @@ fn some(names: &[String], words: Words) -> String {
     }
 }
 
-fn join(parts: Vec<String>, words: Words) -> String {
+pub(super) fn join(parts: Vec<String>, words: Words) -> String {
     parts.join(if words.lang == Lang::En { " " } else { "" })
 }
 

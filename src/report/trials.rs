@@ -90,6 +90,8 @@ pub fn trials_json(trials: &Trials) -> String {
         "milestones": trials.milestones.iter().map(milestone).collect::<Vec<_>>(),
         "measures": trials.measures.iter().map(measure).collect::<Vec<_>>(),
         "all_met": {"met": all_met, "of": all_of},
+        "failed_scripts": trials.failed_scripts,
+        "false_alarms": trials.false_alarms,
         "why": trials.why.iter().map(why).collect::<Vec<_>>(),
         "requirements": trials.requirements.iter().map(|r| {
             let mut value = json!({"text": r.text, "lower": r.lower.map_or(Value::Null, number),
@@ -176,20 +178,12 @@ fn doc(trials: &Trials, words: Words) -> Doc {
         lead: words.text(&trials.scenario.summary),
         blocks: Vec::new(),
     };
+    doc.heading(words.t("summary-heading"));
+    doc.facts(summary(trials, words));
     doc.heading(words.t("head-heading"));
     doc.facts(head(trials, words));
-    let (k, n) = trials.all_met;
-    doc.heading(words.t("result-heading"));
-    if n == 0 {
-        doc.paragraph(words.f("trials-nothing", &[("n", &trials.trials.to_string())]));
-        if calm(trials) {
-            let noticed = trials.milestones.iter().find(|m| m.name == "detected");
-            let (k, n) = (noticed.map_or(0, |m| m.reached).to_string(), trials.trials.to_string());
-            doc.paragraph(words.f("trials-false-alarms", &[("k", &k), ("n", &n)]));
-        }
-    } else {
-        let (k, n) = (k.to_string(), n.to_string());
-        doc.paragraph(words.f("trials-all-met", &[("k", &k), ("n", &n)]));
+    if trials.all_met.1 > 0 {
+        doc.heading(words.t("result-heading"));
         doc.table(measures(trials, words));
         doc.note(words.t("trials-measures-note"));
     }
@@ -231,6 +225,53 @@ fn doc(trials: &Trials, words: Words) -> Doc {
         ],
     });
     doc
+}
+
+/// The trials in three lines: how often all went well, what came in the way, what to look at.
+fn summary(trials: &Trials, words: Words) -> Vec<(String, Cell)> {
+    let all = trials.trials.to_string();
+    let (k, n) = trials.all_met;
+    let verdict = if n > 0 {
+        words.f("trials-all-met", &[("k", &k.to_string()), ("n", &n.to_string())])
+    } else {
+        words.f("trials-nothing", &[("n", &all)])
+    };
+    let mut rows = vec![(words.t("summary-verdict"), Cell::new(verdict))];
+    let mut bad: Vec<String> = Vec::new();
+    if calm(trials) {
+        let k = trials.false_alarms.to_string();
+        bad.push(words.f("trials-false-alarms", &[("k", &k), ("n", &all)]));
+    }
+    if trials.failed_scripts > 0 {
+        let k = trials.failed_scripts.to_string();
+        bad.push(words.f("trials-failed-scripts", &[("k", &k), ("n", &all)]));
+    }
+    if !bad.is_empty() {
+        let tone = match trials.false_alarms + trials.failed_scripts {
+            0 => Tone::Good,
+            _ => Tone::Bad,
+        };
+        rows.push((
+            words.t("summary-happened"),
+            Cell::toned(super::summary::join(bad, words), tone),
+        ));
+    }
+    let mut rare: Vec<&TrialMeasure> =
+        trials.measures.iter().filter(|m| m.of > 0 && m.met < m.of).collect();
+    let by_share = |a: &&TrialMeasure, b: &&TrialMeasure| {
+        (u64::from(a.met) * u64::from(b.of)).cmp(&(u64::from(b.met) * u64::from(a.of)))
+    };
+    rare.sort_by(by_share);
+    let worst = rare.iter().take(3).map(|m| {
+        let share = words.percent(f64::from(m.met) / f64::from(m.of));
+        words.f("trials-worst-one", &[("title", &title(trials, &m.name, words)), ("share", &share)])
+    });
+    let worst: Vec<String> = worst.collect();
+    if !worst.is_empty() {
+        let text = words.f("trials-worst", &[("names", &words.list(worst))]);
+        rows.push((words.t("summary-improve"), Cell::new(text)));
+    }
+    rows
 }
 
 /// Whether nothing broke in any trial.

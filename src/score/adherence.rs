@@ -228,7 +228,7 @@ pub(super) fn rate(facts: &Facts<'_>, judged: &[Judged], violations: &[Violation
     let rule = format!(
         "{done} of {all} steps done in order and in time; {late} late, {order} out of order, \
          {skipped} left out ({critical} critical), {justified} left out with a reason, \
-         {needless} not needed; {broken} other violations ({dangerous} unsafe), {hints} hints"
+         {needless} left out as there was no need; {broken} other violations ({dangerous} unsafe), {hints} hints"
     );
     Adherence { rating, rule, evidence: sorted(evidence) }
 }

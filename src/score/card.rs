@@ -169,7 +169,7 @@ pub struct CapabilityResult {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overall {
     /// 0 to 100; `None` when less than half of the weight was observable. Without an incident:
-    /// 100 when nobody was alarmed, 40 for pages alone, 0 for a declaration.
+    /// 100 when nobody was alarmed, 40 for pages or needless work, 0 for a declaration.
     pub points: Option<f64>,
     /// `None` where all responders were simulated, or points are unknown.
     pub rating: Option<Rating>,
@@ -216,6 +216,17 @@ pub struct Correctness {
     pub false_mitigations: u32,
     /// Hypotheses that named a wrong component.
     pub wrong_hypotheses: u32,
+    /// Steps begun while nothing was wrong: what a false report cost.
+    pub false_actions: u32,
+    /// Decisions that the pack's fallback took because its script failed.
+    pub failed_decisions: u32,
+}
+
+impl Correctness {
+    /// Pages, declarations and steps for which there was no reason.
+    pub fn false_alarms(&self) -> u32 {
+        self.false_pages + self.false_declarations + self.false_actions
+    }
 }
 
 /// What a timeline is worth under a pack.

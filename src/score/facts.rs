@@ -76,6 +76,12 @@ pub(super) struct Facts<'a> {
     pub pages: Vec<&'a Event>,
     pub declarations: Vec<&'a Event>,
     pub roles: Vec<&'a Event>,
+    /// The first sign of life of each role: it acknowledged, joined or took its role.
+    pub answers: Vec<(&'a Name, Mark)>,
+    /// Every step that was begun.
+    pub begun: Vec<Mark>,
+    /// Decisions for which the pack's fallback stood in, because its script failed.
+    pub fallbacks: Vec<EventId>,
     pub internal: Vec<Mark>,
     pub external: Vec<Mark>,
     pub hypotheses: Vec<&'a Event>,
@@ -114,6 +120,9 @@ impl<'a> Facts<'a> {
             pages: Vec::new(),
             declarations: Vec::new(),
             roles: Vec::new(),
+            answers: Vec::new(),
+            begun: Vec::new(),
+            fallbacks: Vec::new(),
             internal: Vec::new(),
             external: Vec::new(),
             hypotheses: Vec::new(),
@@ -148,6 +157,7 @@ impl<'a> Facts<'a> {
 
     fn observe(&mut self, event: &'a Event, acts: &mut Vec<StepAct<'a>>) {
         self.sli.observe(event);
+        self.answer(event);
         match &event.kind {
             EventKind::FaultInjected { .. } => {
                 self.first(mark::FAULT_START, event);
@@ -166,7 +176,10 @@ impl<'a> Facts<'a> {
                 }
                 self.findings.push((Trigger::from_word(trigger), event));
             }
-            EventKind::Decision { level, .. } => {
+            EventKind::Decision { level, fallback, .. } => {
+                if *fallback {
+                    self.fallbacks.push(event.id);
+                }
                 let rank = level.as_ref().and_then(|level| self.plan.rank(level));
                 self.decided = self.decided.into_iter().chain(rank).min();
             }
@@ -184,6 +197,48 @@ impl<'a> Facts<'a> {
             }
             _ => self.observe_response(event, acts),
         }
+    }
+
+    fn answer(&mut self, event: &'a Event) {
+        let role = match &event.kind {
+            EventKind::RoleTaken { role } => Some(role),
+            EventKind::Acknowledged { .. } | EventKind::Joined {} => {
+                event.by.as_ref().filter(|by| by.kind == EntityKind::Role).map(|by| &by.name)
+            }
+            _ => None,
+        };
+        if let Some(role) = role
+            && !self.answers.iter().any(|(known, _)| *known == role)
+        {
+            self.answers.push((role, Mark::of(event)));
+        }
+    }
+
+    /// When a step that tells somebody had worked: one of them had answered. `None` when nobody
+    /// did; a record without any answers cannot tell, and sending stands for it.
+    pub(super) fn heard(&self, step: usize, done: Mark) -> Option<Mark> {
+        let tells = &self.plan.steps[step].tells;
+        let silent = self.plan.source == Source::Recorded && self.answers.is_empty();
+        if tells.is_empty() || silent {
+            return Some(done);
+        }
+        let of = self.answers.iter().filter(|(role, _)| tells.contains(role));
+        of.map(|(_, mark)| *mark).min_by_key(|mark| (mark.at, mark.event)).map(|a| done.later(a))
+    }
+
+    /// Whether what was hit serves users: a service, or something the record does not name. Where
+    /// only agents were, there is nothing to tell the public.
+    pub(super) fn users_hit(&self) -> bool {
+        let service = |about: &Ref| about.kind == EntityKind::Service;
+        let named = !self.sli.services.is_empty() || !self.faults.is_empty();
+        let faulted = self.faults.iter().flat_map(|fault| &fault.about);
+        let agents = self.sli.services.iter().copied().chain(faulted);
+        !named
+            || !agents.clone().all(|about| about.kind == EntityKind::Agent)
+            || self
+                .states
+                .iter()
+                .any(|(about, state, _)| service(about) && *state != ServiceState::Up)
     }
 
     fn observe_response(&mut self, event: &'a Event, acts: &mut Vec<StepAct<'a>>) {
@@ -241,6 +296,9 @@ impl<'a> Facts<'a> {
         event: &'a Event,
         acts: &mut Vec<StepAct<'a>>,
     ) {
+        if kind == ActKind::Started {
+            self.begun.push(Mark::of(event));
+        }
         if !matches!(kind, ActKind::Skipped { .. }) {
             self.first_action.get_or_insert_with(|| Mark::of(event));
         }

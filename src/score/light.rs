@@ -4,6 +4,7 @@ use super::card::MilestoneState;
 use super::facts::{Facts, Span};
 use super::plan::{ScorePlan, mark};
 use super::reading::{self, Shown};
+use super::severity;
 use crate::timeline::Event;
 use crate::units::SimDuration;
 
@@ -39,6 +40,10 @@ pub struct TrialScore {
     pub milestones: [TrialMark; 15],
     /// In the pack's order.
     pub measures: Vec<TrialValue>,
+    /// Decisions that the pack's fallback took because its script failed.
+    pub failed_decisions: u32,
+    /// Pages, declarations and steps for which there was no reason.
+    pub false_alarms: u32,
 }
 
 /// Scores one trial; `events` ascend by `(at, id)`. Gives the same values as [`super::score`].
@@ -70,5 +75,11 @@ pub fn trial_score(events: &[Event], span: Span, plan: &ScorePlan) -> TrialScore
             met: reading.met(),
         }
     };
-    TrialScore { milestones, measures: plan.measures.iter().map(value).collect() }
+    let correctness = severity::mistakes(&facts).count();
+    TrialScore {
+        milestones,
+        measures: plan.measures.iter().map(value).collect(),
+        failed_decisions: correctness.failed_decisions,
+        false_alarms: correctness.false_alarms(),
+    }
 }

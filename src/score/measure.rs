@@ -167,11 +167,13 @@ fn steps_lower(
 ) {
     let End::Steps(steps) = &plan.to else { return };
     let (mut faults, mut justified, mut critical) = (0u32, false, false);
+    let mut unheard = false;
     let mut last_done = reading.from;
     for (instance, judged) in facts.steps.instances.iter().zip(judged) {
         if !steps.contains(&instance.step) {
             continue;
         }
+        unheard |= instance.done.is_some_and(|done| facts.heard(instance.step, done).is_none());
         last_done = last_done.zip(instance.done).map(|(a, b)| a.later(b)).or(last_done);
         match judged.outcome {
             StepOutcome::Late | StepOutcome::OutOfOrder => faults += 1,
@@ -187,6 +189,7 @@ fn steps_lower(
     }
     let partly = matches!(reading.shown, Shown::Censored(_))
         && !critical
+        && !unheard
         && rated.rating == Rating::U
         && reading.to.is_none();
     if partly {
@@ -288,7 +291,8 @@ fn evidence(facts: &Facts<'_>, plan: &PlanMeasure, reading: &Reading) -> Vec<u32
     match &plan.to {
         End::Steps(steps) => {
             let of = facts.steps.instances.iter().filter(|i| steps.contains(&i.step));
-            ids.extend(of.filter_map(|i| i.settled()).map(|mark| mark.event));
+            let heard = of.clone().filter_map(|i| facts.heard(i.step, i.done?));
+            ids.extend(of.filter_map(|i| i.settled()).chain(heard).map(|mark| mark.event));
         }
         End::Duty(duty) => ids.extend(&facts.duties[*duty].events),
         _ => {}

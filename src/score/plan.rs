@@ -2,7 +2,7 @@
 
 use crate::model::MILESTONES;
 use crate::model::{
-    Audience, ForEach, Gate, Measure, Name, Pack, Source, StepEffect, Target, Trigger,
+    Audience, ForEach, Gate, Measure, Name, Pack, Source, Step, StepEffect, Target, Trigger,
 };
 use crate::timeline::Header;
 use crate::units::SimDuration;
@@ -70,6 +70,8 @@ pub(super) struct PlanStep {
     pub wait_for: Option<usize>,
     pub critical: bool,
     pub destructive: bool,
+    /// Roles that it tells: it has worked once one of them answers.
+    pub tells: Vec<Name>,
     /// The header names it.
     pub required: bool,
 }
@@ -209,6 +211,7 @@ fn steps(pack: &Pack, header: &Header) -> (Vec<PlanPlaybook>, Vec<PlanStep>) {
                 wait_for: step.wait_for.as_ref().and_then(|name| milestone(name)),
                 critical: step.critical,
                 destructive: step.destructive,
+                tells: told(pack, step),
                 required,
             });
         }
@@ -219,6 +222,13 @@ fn steps(pack: &Pack, header: &Header) -> (Vec<PlanPlaybook>, Vec<PlanStep>) {
         });
     }
     (playbooks, all)
+}
+
+/// The roles that a step of escalation tells.
+fn told(pack: &Pack, step: &Step) -> Vec<Name> {
+    let level = step.level.filter(|_| step.effect == StepEffect::Escalate);
+    let level = level.and_then(|number| pack.levels.iter().find(|level| level.level == number));
+    level.map_or_else(Vec::new, |level| level.to.clone())
 }
 
 fn duties(pack: &Pack) -> Vec<PlanDuty> {

@@ -17,6 +17,7 @@ pub(super) mod why {
     pub(crate) const UNKNOWN_END: &str = "the pack names an end that does not exist";
     pub(crate) const NO_START: &str = "its start was not reached";
     pub(crate) const NO_UPDATES: &str = "there was no first update";
+    pub(crate) const NO_USERS: &str = "no service was hit, so there was nothing to tell the public";
     pub(crate) const OVER_BEFORE: &str = "the incident was over before the first update";
 }
 
@@ -67,6 +68,8 @@ pub(super) fn state(facts: &Facts<'_>, which: usize) -> (MilestoneState, Option<
         (MilestoneState::NotObservable, Some(why::NOTHING_EXPECTED))
     } else if facts.plan.source == Source::Recorded {
         (MilestoneState::NotObservable, Some(why::RECORD_SILENT))
+    } else if which == mark::FIRST_EXTERNAL && !facts.users_hit() {
+        (MilestoneState::NotObservable, Some(why::NO_USERS))
     } else {
         let reason = match which {
             mark::IMPACT_START => "no SLI left its SLO",
@@ -91,6 +94,9 @@ pub(super) fn end_at(facts: &Facts<'_>, end: &End) -> EndAt {
         }
     };
     match end {
+        End::Milestone(mark::FIRST_EXTERNAL) if facts.external.is_empty() && !facts.users_hit() => {
+            EndAt::NotObservable(why::NO_USERS)
+        }
         End::Milestone(which) => facts.marks[*which].map_or_else(absent, EndAt::At),
         End::FirstAction => facts.first_action.map_or_else(absent, EndAt::At),
         End::Duty(duty) if !facts.duty_applies(*duty) => EndAt::NotObservable(why::NO_DUTY),
@@ -113,7 +119,10 @@ fn steps_end(facts: &Facts<'_>, steps: &[usize], absent: EndAt) -> EndAt {
     for instance in facts.steps.instances.iter().filter(|i| steps.contains(&i.step)) {
         any = true;
         match (instance.done, instance.settled()) {
-            (Some(done), _) => last = Some(last.map_or(done, |last| last.later(done))),
+            (Some(done), _) => match facts.heard(instance.step, done) {
+                Some(done) => last = Some(last.map_or(done, |last| last.later(done))),
+                None => open = true,
+            },
             (None, Some(said)) => excused = Some(excused.map_or(said, |last| last.later(said))),
             (None, None) => open = true,
         }
@@ -164,9 +173,16 @@ pub(super) fn read(facts: &Facts<'_>, measure: &PlanMeasure) -> Reading {
 /// The largest gap between updates, from `to` until mitigation or the end of the record. The
 /// wait after the last update counts: users wait until they hear that it is over.
 fn cadence(facts: &Facts<'_>, measure: &PlanMeasure, mut reading: Reading) -> Reading {
-    let EndAt::At(first) = end_at(facts, &measure.to) else {
-        reading.shown = Shown::Missing(why::NO_UPDATES);
-        return reading;
+    let first = match end_at(facts, &measure.to) {
+        EndAt::At(first) => first,
+        EndAt::NotReached => {
+            reading.shown = Shown::Missing(why::NO_UPDATES);
+            return reading;
+        }
+        EndAt::NotObservable(reason) => {
+            reading.shown = Shown::Missing(reason);
+            return reading;
+        }
     };
     let until = facts.marks[mark::MITIGATED].map_or(facts.span.end, |mark| mark.at);
     if until <= first.at {

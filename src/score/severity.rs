@@ -4,7 +4,7 @@ use super::card::{Correctness, SeverityEntry, SeverityResult};
 use super::facts::Facts;
 use super::plan::mark;
 use crate::timeline::{EventId, EventKind};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 
 /// Time at a wrong level, by how far it was off.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub(super) struct Mistakes {
     pub declarations: Vec<EventId>,
     pub mitigations: Vec<EventId>,
     pub hypotheses: Vec<EventId>,
+    pub actions: Vec<EventId>,
+    pub failed_decisions: Vec<EventId>,
 }
 
 pub(super) fn mistakes(facts: &Facts<'_>) -> Mistakes {
@@ -80,12 +82,16 @@ pub(super) fn mistakes(facts: &Facts<'_>) -> Mistakes {
         .iter()
         .any(|fault| matches!(fault.kind, EventKind::FaultInjected { root: true, .. }));
     let wrong = facts.hypotheses.iter().filter(|event| roots && !facts.names_root(event));
+    let needless = |at: &SimTime| facts.plan.expect_nothing || (begun && !facts.incident_by(*at));
+    let actions = facts.begun.iter().filter(|mark| needless(&mark.at));
     let claims = facts.mitigated_claims.iter().filter(|claim| facts.sli.bad_at(claim.at));
     Mistakes {
         pages: ids(&facts.pages),
         declarations: ids(&facts.declarations),
         mitigations: claims.map(|claim| claim.event).collect(),
         hypotheses: wrong.map(|event| event.id).collect(),
+        actions: actions.map(|mark| mark.event).collect(),
+        failed_decisions: facts.fallbacks.clone(),
     }
 }
 
@@ -97,6 +103,8 @@ impl Mistakes {
             false_declarations: count(&self.declarations),
             false_mitigations: count(&self.mitigations),
             wrong_hypotheses: count(&self.hypotheses),
+            false_actions: count(&self.actions),
+            failed_decisions: count(&self.failed_decisions),
         }
     }
 }

@@ -115,7 +115,7 @@ fn verdicts_have_their_own_exit_code() {
         env.run(&args).code
     };
     assert_eq!(run(&["--fail-under", "0"]), 0);
-    assert_eq!(run(&["--fail-under", "101"]), 1);
+    assert_eq!(run(&["--fail-under", "100"]), 1);
     assert_eq!(run(&["--require", "mitigate<=90d"]), 0);
     assert_eq!(run(&["--require", "mitigate<=1s"]), 1);
     assert_eq!(run(&["--require", "mitigat<=1s"]), 2);

@@ -30,6 +30,7 @@ pub(crate) fn pack(scripts: &[(&str, &str)]) -> Pack {
     let channel = |name: &str| Channel {
         name: name.into(),
         address: name.into(),
+        title: None,
         tool: "discord".into(),
         fallback: Vec::new(),
     };

@@ -130,7 +130,17 @@ fn strip(
     }
 }
 
-/// The share of bad events hangs from the top; the objective is too near the top to draw.
+/// Least share of bad events that the scale shows; beneath it there is nothing to see.
+const LEAST: f64 = 1e-4;
+
+/// How far down a share of bad events lies, in pixels. The scale is logarithmic: a service at
+/// 0.99 misses an objective of 0.999 tenfold, and on a plain scale both would be the top line.
+fn depth(bad: f64) -> i32 {
+    let decades = libm::log10(bad.max(LEAST) / LEAST) / -libm::log10(LEAST);
+    (decades.min(1.0) * f64::from(SLI)).round() as i32
+}
+
+/// The share of bad events hangs from the top, with a line where the objective allows it.
 fn sli(
     canvas: &mut Canvas<'_>,
     case: &Case<'_>,
@@ -161,12 +171,14 @@ fn sli(
         }
     }
     let (left, bottom) = (clock.left, y + SLI);
-    canvas.line((left, bottom), (clock.right, bottom), LINE, 1);
+    for bad in [1e-3, 1e-2, 1e-1, 1.0] {
+        let y = y + depth(bad);
+        canvas.line((left, y), (clock.right, y), LINE, 1);
+    }
     let mut area = vec![(left, y)];
     for (x, ratio) in worst.iter().enumerate() {
         let x = left + i32::try_from(x).unwrap_or(0);
-        let bad = 1.0 - ratio.unwrap_or(1.0);
-        area.push((x, y + (bad * f64::from(SLI)).round() as i32));
+        area.push((x, y + depth(1.0 - ratio.unwrap_or(1.0))));
     }
     // One shape per gap: shapes side by side would show their seams.
     let mut x = 0;
@@ -187,8 +199,10 @@ fn sli(
     if let Some(spec) = specs.into_iter().find(|spec| spec.name == *slo) {
         let text = words.f("picture-health-objective", &[("target", &spec.target.to_string())]);
         canvas.small((12, y + 27), &text, Anchor::Start, SOFT);
+        let allowed = y + depth(1.0 - spec.target.as_f64());
+        canvas.line((left, allowed), (clock.right, allowed), INK, 1);
     }
-    for (label, at) in [("1", y + 9), ("0", bottom)] {
+    for (label, at) in [("0.01 %", y + 6), ("100 %", bottom)] {
         canvas.small((left - 6, at), label, Anchor::End, SOFT);
     }
 }

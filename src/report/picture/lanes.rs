@@ -92,7 +92,7 @@ pub(super) fn picture(case: &Case<'_>, words: Words) -> Option<Picture> {
             }
             before = Some(&lane.who);
             if let Some(channel) = &lane.channel {
-                let channel = fit(&case.channel(channel), 18);
+                let channel = fit(&case.channel(channel, words), 18);
                 canvas.small((LEFT - 8, y + 15), &channel, Anchor::End, SOFT);
             }
             for row in &lane.rows {

@@ -45,7 +45,8 @@ pub(in super::super) fn spread(spreads: &[Spread], words: Words) -> Option<Pictu
     if spreads.is_empty() {
         return None;
     }
-    let title = words.t("picture-spread");
+    let one_run = spreads.iter().any(|one| one.this.is_some());
+    let title = words.t(if one_run { "picture-spread" } else { "picture-spread-trials" });
     let rows = spreads.len().div_ceil(COLUMNS);
     let height = i32::try_from(rows).unwrap_or(1) * HEIGHT + 34;
     let svg = draw((WIDTH, height), &title, |canvas| {

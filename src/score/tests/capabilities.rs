@@ -2,7 +2,7 @@
 
 use super::fixture::{Story, n};
 use super::stories::good;
-use crate::model::{DetectionSource, Source, Trigger};
+use crate::model::{DecisionKind, DetectionSource, Source, Trigger};
 use crate::score::Rating;
 use crate::timeline::EventKind;
 
@@ -113,9 +113,26 @@ fn a_quiet_day_is_judged_by_its_false_alarms() {
     };
     assert_eq!(verdict(Story::new()), (Some(100.0), Some(Rating::P)));
     assert_eq!(verdict(Story::new().put(5, page(1), "")), (Some(40.0), Some(Rating::M)));
+    let busy = Story::new().begin(5, "outage", "identify", "");
+    assert_eq!(verdict(busy), (Some(40.0), Some(Rating::M)), "work for nothing");
     let declared = Story::new().put(5, page(1), "").declare(6, "high");
     assert_eq!(verdict(declared), (Some(0.0), Some(Rating::U)));
     assert!(good().card().incident);
+}
+
+#[test]
+fn a_policy_that_fails_caps_the_rating() {
+    let decision = |fallback| EventKind::Decision {
+        function: DecisionKind::Severity,
+        level: Some(n("critical")),
+        reasons: Vec::new(),
+        fallback,
+    };
+    assert!(gates(&good().put(3, decision(false), "")).is_empty());
+    let failed = good().put(3, decision(true), "");
+    assert_eq!(gates(&failed), ["policy_failed"]);
+    assert_eq!(failed.card().overall.rating, Some(Rating::M));
+    assert_eq!(failed.card().correctness.failed_decisions, 1);
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Audience, Capability, Channel, ContentHash, DetectionSource, Duty, FaultEffect, Field, ForEach,
-    Gate, Measure, Mode, Name, Pack, Phase, Playbook, Priority, Ref, Rung, ServiceState, Severity,
-    Source, Step, StepEffect, StepTime, Target, Text, Trigger,
+    Audience, Capability, Channel, ContentHash, DetectionSource, Duty, EscalationLevel,
+    FaultEffect, Field, ForEach, Gate, Measure, Mode, Name, Pack, Phase, Playbook, Priority, Ref,
+    Rung, ServiceState, Severity, Source, Step, StepEffect, StepTime, Target, Text, Trigger,
 };
 use crate::score::{self, MeasureResult, Rating, Scorecard, StepResult};
 use crate::timeline::{Event, EventKind, Header, MessagePurpose, Timeline};
@@ -107,6 +107,7 @@ fn several() -> Playbook {
         rungs: Vec::new(),
         phases: vec![phase(1), phase(2)],
         steps: vec![
+            Step { level: Some(3), ..step("tell", StepEffect::Escalate, &[]) },
             step("assemble", StepEffect::Assemble, &[]),
             step("backup", StepEffect::Backup, &[]),
             each("degrade", StepEffect::Degrade, &[], 1),
@@ -142,6 +143,7 @@ pub(super) fn pack() -> Pack {
     let channel = |name: &str, fallback: &[&str]| Channel {
         name: n(name),
         address: n(name),
+        title: None,
         tool: n("chat"),
         fallback: fallback.iter().map(|name| n(name)).collect(),
     };
@@ -161,7 +163,14 @@ pub(super) fn pack() -> Pack {
         ],
         fallback_severity: n("critical"),
         channels: vec![channel("urgent", &["mail"]), channel("mail", &[])],
-        levels: Vec::new(),
+        levels: vec![EscalationLevel {
+            level: 3,
+            title: text("humans"),
+            from: n("pm"),
+            to: vec![n("lead")],
+            channels: vec![n("urgent")],
+            human_only: false,
+        }],
         duties: vec![
             duty("immediate", "detected", minutes(5), &[("time", false), ("impact", true)]),
             duty("final", "resolved", SimDuration::from_hours(24), &[("cause", false)]),
@@ -181,6 +190,7 @@ pub(super) fn pack() -> Pack {
             measure("updates", "declared", "first_external", Some(20)),
             measure("immediate", "detected", "duty:immediate", Some(5)),
             measure("ladder", "detected", "step:service", Some(15)),
+            measure("told", "detected", "step:tell", Some(5)),
             measure("resolve", "impact_start", "resolved", None),
         ],
         capabilities: vec![
@@ -252,6 +262,13 @@ impl Story {
         let event = Event { id, at, known_at, kind, about, by, uncertainty: None, note: None };
         self.events.push(event);
         self
+    }
+
+    /// An event by another role than the project manager.
+    pub(super) fn by(self, at: i64, kind: EventKind, role: &str) -> Self {
+        let mut story = self.put(at, kind, "");
+        story.events.last_mut().unwrap().by = Some(Ref::role(&n(role)));
+        story
     }
 
     pub(super) fn uncertain(mut self, by: i64) -> Self {

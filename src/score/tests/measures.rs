@@ -163,3 +163,35 @@ fn explanations_hold_the_arithmetic() {
     assert_eq!(wrong.did_you_mean.as_deref(), Some("duty:immediate"));
     assert_eq!(explain(&timeline, &pack, &card, "zzzzzz").unwrap_err().did_you_mean, None);
 }
+
+#[test]
+fn telling_somebody_has_worked_once_they_answer() {
+    let told = Story::new()
+        .finding(0, Trigger::MultiService, DetectionSource::Alert)
+        .begin(1, "several", "tell", "")
+        .done(2, "several", "tell", "");
+    let answered = |story: Story, at: i64, role: &str| story.by(at, EventKind::Joined {}, role);
+    assert_eq!(told.measure("told").value, None, "sending is not hearing");
+    let late = answered(told.clone(), 9, "lead").measure("told");
+    assert_eq!(late.value.unwrap().minutes(), 9.0);
+    assert_eq!(late.evidence.len(), 3, "the answer is among the evidence");
+    let early = answered(told.clone(), 1, "lead").measure("told");
+    assert_eq!(early.value.unwrap().minutes(), 2.0, "who was there before had still to be told");
+    assert_eq!(answered(told.clone(), 9, "agents").measure("told").value, None);
+    let silent = told.source(Source::Recorded).measure("told");
+    assert_eq!(silent.value.unwrap().minutes(), 2.0, "a record without answers cannot tell");
+}
+
+#[test]
+fn nothing_is_told_to_the_public_where_only_an_agent_fails() {
+    let breached = EventKind::SliBreached { slo: n("tasks") };
+    let agent = Story::new()
+        .put(1, breached, "agent:backend")
+        .finding(3, Trigger::AgentHang, DetectionSource::Alert)
+        .declare(5, "critical");
+    let updates = agent.measure("updates");
+    assert_eq!(updates.rating, Rating::NotObservable);
+    assert!(updates.reason.unwrap().starts_with("no service was hit"));
+    let both = agent.breach(20, "users").measure("updates");
+    assert_eq!(both.reason.as_deref(), Some("there was no first update"));
+}

@@ -167,7 +167,13 @@ fn playbook() -> Playbook {
 }
 
 fn channel(of: &str, tool: &str, fallback: &[&str]) -> Channel {
-    Channel { name: name(of), address: name(of), tool: name(tool), fallback: names(fallback) }
+    Channel {
+        name: name(of),
+        address: name(of),
+        title: None,
+        tool: name(tool),
+        fallback: names(fallback),
+    }
 }
 
 fn duty(id: &str, from: &str, within: SimDuration) -> Duty {
