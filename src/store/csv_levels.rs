@@ -18,10 +18,13 @@ const MAX_LEVELS: usize = 8;
 /// Whether a text begins with levels.
 pub(super) fn is_levels(text: &str) -> bool {
     let clock = Clock { unit: None, zone: crate::units::Zone::UTC };
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let mut lines = text.lines().filter(|line| !line.trim_ascii().is_empty());
     header(&mut lines).is_ok_and(|levels| {
         let first = lines.next().and_then(fields);
-        !levels.names.is_empty()
+        // A plain table whose first rows are empty has an instant where the last level has a name.
+        let index = clock.instant(&Value::Text(levels.index.as_str().into()));
+        levels.names.len() > 1
+            && index.is_err()
             && first.is_some_and(|cells| {
                 let at = cells.first().map(|cell| clock.instant(&Value::Text(cell.clone())));
                 cells.len() == levels.series.len() + 1 && at.is_some_and(|at| at.is_ok())
@@ -31,6 +34,8 @@ pub(super) fn is_levels(text: &str) -> bool {
 
 struct Levels {
     names: Vec<String>,
+    /// What the first column is called.
+    index: String,
     /// Of each column but the first: its name and its labels.
     series: Vec<(Option<String>, String)>,
 }
@@ -38,7 +43,7 @@ struct Levels {
 fn header<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Levels, String> {
     let mut names = Vec::new();
     let mut levels: Vec<Vec<String>> = Vec::new();
-    loop {
+    let index = loop {
         let cells = lines.next().and_then(fields).ok_or("the header is not readable")?;
         let mut cells = cells.into_iter().map(|cell| cell.trim().to_owned());
         let name = cells.next().filter(|name| !name.is_empty());
@@ -48,14 +53,14 @@ fn header<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Levels, Strin
             return Err("the levels of the header are not equally long".to_owned());
         }
         if cells.iter().all(String::is_empty) {
-            break;
+            break name;
         }
         if levels.len() == MAX_LEVELS {
             return Err(format!("the header has more than {MAX_LEVELS} levels"));
         }
         names.push(name);
         levels.push(cells);
-    }
+    };
     let of_name = names.iter().position(|name| name == "metric" || name == "name");
     let columns = levels.first().map_or(0, Vec::len);
     let series = (0..columns).map(|column| {
@@ -66,7 +71,7 @@ fn header<'a>(lines: &mut impl Iterator<Item = &'a str>) -> Result<Levels, Strin
             .collect();
         (of_name.map(|level| cell(level).to_owned()), labels_json(&labels))
     });
-    Ok(Levels { series: series.collect(), names })
+    Ok(Levels { series: series.collect(), index, names })
 }
 
 /// Reads the table.
@@ -80,7 +85,7 @@ pub(super) fn read(
     places: &[usize],
     rows: &mut Rows,
 ) -> Result<(), (usize, String)> {
-    let mut lines = document.text.lines().filter(|line| !line.trim().is_empty());
+    let mut lines = document.text.lines().filter(|line| !line.trim_ascii().is_empty());
     let levels = header(&mut lines).map_err(|reason| (0, reason))?;
     rows.notes += levels.names.len() as u64 + 1;
     let mut many = Many::default();
@@ -137,6 +142,8 @@ mod tests {
     fn levels_are_told_from_a_plain_header() {
         assert!(is_levels("a,x,y\nmetric,m,m\nts,,\n1791162000,1,2\n"));
         assert!(!is_levels("ts,x,y\n1791162000,1,2\n"));
+        assert!(!is_levels("ts,x\n1791162000,\n1791162060,1\n"));
+        assert!(!is_levels("ts,x\n1791162000,5\n1791162060,\n1791162120,1\n"));
         assert!(!is_levels("ts,,\n1791162000,1,2\n"));
         assert!(!is_levels("a,x\nmetric,m,m\nts,,\n1791162000,1,2\n"));
     }

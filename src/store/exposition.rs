@@ -196,6 +196,9 @@ impl<'a> Cursor<'a> {
     fn code_point(&mut self, digits: usize) -> Result<char, String> {
         let wrong = || "a wrong escape in a label's value".to_owned();
         let hex = self.rest.get(..digits).ok_or_else(wrong)?;
+        if !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(wrong());
+        }
         self.rest = &self.rest[digits..];
         u32::from_str_radix(hex, 16).ok().and_then(char::from_u32).ok_or_else(wrong)
     }

@@ -29,12 +29,13 @@ pub(super) enum Extent {
     Documents,
 }
 
-/// How much of a file that begins with `block` is read at once.
-pub(super) fn extent(format: InputFormat, block: &Block) -> Extent {
+/// How much of a file is read at once whose next block is `block`; only its first one can be the
+/// beginning of a document.
+pub(super) fn extent(format: InputFormat, block: &Block, is_first: bool) -> Extent {
     match format {
         InputFormat::Prometheus | InputFormat::Openmetrics => Extent::Exposition,
         InputFormat::PrometheusJson | InputFormat::CsvLevels => Extent::Documents,
-        InputFormat::Otlp if !is_otlp_lines(block) => Extent::Documents,
+        InputFormat::Otlp if is_first && !is_otlp_lines(block) => Extent::Documents,
         _ => Extent::Lines,
     }
 }
@@ -137,4 +138,86 @@ pub(super) fn refuse_mixture(path: &str, stream: &str, why: &str) -> Error {
     let message = format!("`{path}` does not go into the stream `{stream}`: {why}");
     let refusal = crate::diag::Diagnostic::error("ingest::other-stream", message);
     Error::Refused(refusal.help("name another stream with `--stream NAME`").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::instant::Clock;
+    use super::super::scrape::{Scrape, exposition_faults};
+    use super::*;
+    use crate::units::Zone;
+
+    /// What hostile lines are made of.
+    const PIECES: [&str; 24] = [
+        "a_total",
+        "{",
+        "}",
+        "le=\"1\"",
+        ",",
+        " ",
+        "1",
+        "NaN",
+        "1e999",
+        "# TYPE a histogram",
+        "# EOF",
+        "\n",
+        "\"",
+        "\\",
+        "[",
+        "]",
+        ":",
+        "{\"resourceLogs\":[",
+        "{\"__REALTIME_TIMESTAMP\":\"1\"",
+        "{__name__=\"up\"}",
+        "\u{0}",
+        "\u{3000}",
+        "Fri Aug 22 10:00:00 JST 2025: ",
+        "\r\n",
+    ];
+
+    proptest! {
+        /// Whatever the text, each line that is not empty is read, refused or a note, once.
+        #[test]
+        fn every_line_is_accounted_for(
+            pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 0..60),
+        ) {
+            let bytes = pieces.concat().into_bytes();
+            let open = !bytes.is_empty() && !bytes.ends_with(b"\n");
+            let block = Block { bytes, first_line: 1, open };
+            let filled = texts(&block).count() as u64;
+            let clock = Clock { unit: None, zone: Zone::UTC };
+            let accounted = |rows: &Rows| {
+                let lines = rows.many.map_or(rows.len() + rows.refused.len(), |many| {
+                    (many.read + many.refused) as usize
+                });
+                lines as u64 + rows.notes
+            };
+            for format in [
+                InputFormat::TsdbDump,
+                InputFormat::Journald,
+                InputFormat::ProgressLog,
+                InputFormat::IssueLog,
+                InputFormat::Access,
+                InputFormat::Otlp,
+                InputFormat::Prometheus,
+                InputFormat::Openmetrics,
+            ] {
+                for kind in StreamKind::ALL {
+                    let mut columns = Vec::new();
+                    let form = Form::fit(format, kind, &mut columns).unwrap();
+                    let shape = Shape::new("ts".to_owned(), clock, columns, Vec::new());
+                    let rows = match extent(format, &block, false) {
+                        Extent::Exposition => {
+                            Scrape::new(format, Some(0)).rows(&block, &shape, &form.places)
+                        }
+                        _ => form.rows(&block, &shape),
+                    };
+                    prop_assert_eq!(accounted(&rows), filled, "{:?}", format);
+                }
+                exposition_faults(format, &block.bytes);
+            }
+        }
+    }
 }

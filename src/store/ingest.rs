@@ -9,7 +9,6 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::content::{self, Block, Blocks};
 use super::csv::{self, Header};
-use super::detect;
 use super::error::Error;
 use super::file_report::{FileReport, FileState, IngestOptions};
 use super::forms::{self, Extent, Form};
@@ -17,7 +16,7 @@ use super::instant::Clock;
 use super::lines::{json_rows, json_samples, json_seen};
 use super::prefix::{Consumed, prefix_hashes, skip};
 use super::shape::{Shape, Wanted, find_ts};
-use super::table::{ColumnDef, Many, Refused, Rows};
+use super::table::{Many, Refused, Rows};
 use super::whole::{is_whole, stamp};
 use super::workspace::{Streams, columns_of, quote, table_of};
 use crate::diag::Diagnostic;
@@ -35,6 +34,7 @@ pub(super) struct Known {
     open_bytes: u64,
     next_line: u64,
     header: Vec<String>,
+    pub(super) format: Option<InputFormat>,
 }
 
 impl Streams {
@@ -76,7 +76,7 @@ pub(super) struct Batch<'a> {
     span: Option<(i64, i64)>,
     refused: Vec<Refused>,
     /// Of a form whose columns are known.
-    form: Option<Form>,
+    pub(super) form: Option<Form>,
     /// Of a form whose lines are not its rows.
     pub(super) many: Option<Many>,
 }
@@ -117,11 +117,11 @@ impl<'a> Batch<'a> {
 
     fn known(&self) -> Result<Vec<Known>, Error> {
         let mut query = self.db.prepare(
-            "SELECT id, path, bytes, hash, open_bytes, next_line, header FROM files \
+            "SELECT id, path, bytes, hash, open_bytes, next_line, header, format FROM files \
              WHERE stream = ? ORDER BY bytes DESC, id",
         )?;
         let rows = query.query_map([&*self.stream.name], |row| {
-            let header: String = row.get(6)?;
+            let (header, format): (String, String) = (row.get(6)?, row.get(7)?);
             Ok(Known {
                 id: row.get(0)?,
                 path: row.get(1)?,
@@ -130,6 +130,7 @@ impl<'a> Batch<'a> {
                 open_bytes: row.get(4)?,
                 next_line: row.get(5)?,
                 header: serde_json::from_str(&header).unwrap_or_default(),
+                format: InputFormat::from_word(&format),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -150,11 +151,7 @@ impl<'a> Batch<'a> {
             && before.bytes == total
         {
             self.report.state = FileState::Unchanged;
-            let word: String =
-                self.db.query_row("SELECT format FROM files WHERE id = ?", [before.id], |row| {
-                    row.get(0)
-                })?;
-            self.report.format = InputFormat::from_word(&word).unwrap_or(InputFormat::Jsonl);
+            self.report.format = before.format.unwrap_or(InputFormat::Jsonl);
             return Ok(self.report);
         }
         self.report.state = match before {
@@ -210,11 +207,13 @@ impl<'a> Batch<'a> {
         let mut shape: Option<Shape> = None;
         let mut first = blocks.next();
         if let Some(block) = &first {
-            self.report.format = self.format_of(block, blocks.ahead())?;
-            let extent = forms::extent(self.report.format, block);
+            // What goes on has the form in which it began.
+            let known = before.filter(|_| from > 0).and_then(|before| before.format);
+            self.report.format = self.format_of(known, block, blocks.ahead())?;
+            let extent = forms::extent(self.report.format, block, from == 0);
             let made = self.shape(block, &mut header)?;
             if let (Some(form), true) = (self.form.clone(), extent != Extent::Lines) {
-                let first = self.from_start(first.take(), from)?;
+                let first = first.take().expect("invariant: it was looked at above");
                 return self.read_whole(&form, extent, &made, first, &mut blocks, hasher);
             }
             shape = Some(made);
@@ -268,37 +267,6 @@ impl<'a> Batch<'a> {
         if lines > 0 { self.forget_one(file, rows > 0) } else { Ok(()) }
     }
 
-    /// The first block of a file that is read as a whole, which must be the file's first.
-    fn from_start(&self, first: Option<Block>, from: u64) -> Result<Block, Error> {
-        first.filter(|_| from == 0).ok_or_else(|| {
-            let message = format!("`{}` goes on in another form than it began", self.report.path);
-            let help = "put what is new into a file of its own";
-            Error::Refused(Diagnostic::error("ingest::other-form", message).help(help).into())
-        })
-    }
-
-    fn format_of(&self, block: &Block, ahead: (&[u8], bool)) -> Result<InputFormat, Error> {
-        let refuse = |message: String, help: String| {
-            Error::Refused(Diagnostic::error("ingest::unknown-format", message).help(help).into())
-        };
-        let path = &self.report.path;
-        let found = match self.stream.format {
-            Some(format) => Some(format),
-            None => detect::format(&block.bytes, ahead).map_err(|help| {
-                refuse(format!("`{path}` could be of two forms"), help.to_owned())
-            })?,
-        };
-        let known = InputFormat::ALL.into_iter().filter(|form| *form != InputFormat::Parquet);
-        found.filter(|format| *format != InputFormat::Parquet).ok_or_else(|| {
-            let message = match found {
-                Some(form) => format!("`{path}` is {}, not read yet", form.as_str()),
-                None => format!("`{path}` is of no form that drill knows"),
-            };
-            let words: Vec<_> = known.map(InputFormat::as_str).collect();
-            refuse(message, format!("say which with `--as`: {}", words.join(", ")))
-        })
-    }
-
     /// The shape of the stream as the store has it, or as the first block shows it.
     fn shape(&mut self, block: &Block, header: &mut Header) -> Result<Shape, Error> {
         let clock = Clock { unit: self.stream.unit, zone: self.stream.zone };
@@ -341,32 +309,7 @@ impl<'a> Batch<'a> {
         Ok(shape)
     }
 
-    /// The shape of a form whose columns are known, beside those that the stream has already.
-    fn known_shape(
-        &mut self,
-        kind: StreamKind,
-        mut columns: Vec<ColumnDef>,
-        clock: Clock,
-    ) -> Result<Shape, Error> {
-        let (path, stream) = (&self.report.path, &*self.stream.name);
-        let word: Option<String> = self
-            .db
-            .query_row("SELECT kind FROM streams WHERE name = ?", [stream], |row| row.get(0))
-            .ok();
-        let is = self.stream.kind.or(word.as_deref().and_then(StreamKind::from_word));
-        if let Some(is) = is.filter(|is| *is != kind && self.stream.kind.is_none()) {
-            let why = format!("it holds {}, and the file {}", is.as_str(), kind.as_str());
-            return Err(forms::refuse_mixture(path, stream, &why));
-        }
-        let form = Form::fit(self.report.format, kind, &mut columns)
-            .map_err(|why| forms::refuse_mixture(path, stream, &why))?;
-        self.form = Some(form);
-        let shape = Shape::new("ts".to_owned(), clock, columns, self.stream.types.clone());
-        self.make_table(&shape)?;
-        Ok(shape)
-    }
-
-    fn make_table(&self, shape: &Shape) -> Result<(), Error> {
+    pub(super) fn make_table(&self, shape: &Shape) -> Result<(), Error> {
         let table = table_of(&self.stream.name);
         self.db.execute_batch(&format!(
             "CREATE TABLE IF NOT EXISTS {table} \

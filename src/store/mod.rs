@@ -15,6 +15,7 @@ mod error;
 mod exposition;
 mod expression;
 mod file_report;
+mod form_of_file;
 mod forms;
 mod history;
 mod history_json;

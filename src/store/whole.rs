@@ -53,6 +53,11 @@ impl Batch<'_> {
         blocks: &mut Blocks<'_>,
         mut hasher: Xxh3Default,
     ) -> Result<(), Error> {
+        if first.first_line > 1 {
+            let why = "goes on in another form than it began";
+            let help = "put what is new into a file of its own";
+            return Err(self.refuse_whole("ingest::other-form", why, help));
+        }
         let mut consumed = Consumed { bytes: 0, next_line: 1, open_bytes: 0 };
         let at = self.options.at.map(|at| at.ms().saturating_mul(1000));
         let mut scrape = Scrape::new(form.format, at);
