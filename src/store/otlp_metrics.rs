@@ -68,13 +68,16 @@ pub(super) fn metric(context: &Context<'_>, node: &Node<'_>, rows: &mut Rows) {
     }
 }
 
+/// The label that tells buckets or quantiles apart, with its value.
+type Inner = Option<(&'static str, String)>;
+
 /// A data point whose rows are made first and kept only if all of them are good.
 struct Point<'m> {
     metric: &'m Metric<'m>,
     line: u64,
     ts: i64,
     labels: BTreeMap<String, String>,
-    samples: Vec<(String, &'static str, f64, Option<(&'static str, String)>)>,
+    samples: Vec<(String, &'static str, f64, Inner)>,
 }
 
 impl<'m> Point<'m> {
