@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::report_args::ReportCommand;
+use super::sample_time::SampleTime;
 use super::slo_args::SloCommand;
-use crate::model::{Mode, When};
+use crate::model::{InputFormat, Mode, When};
 use crate::units::{Seed, SimTime};
 
 /// Rehearse, measure and explain incident response on your own data.
@@ -142,7 +143,7 @@ pub(super) enum DataCommand {
 /// `drill data ingest`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill data ingest access.log\n  drill data ingest --stream checkout logs/checkout.jsonl logs/checkout.jsonl.1.gz\n\nThe same content is never kept twice; a file that grew is continued.\n\nFormats: text, json, csv."
+    after_help = "Examples:\n  drill data ingest access.log\n  drill data ingest --stream checkout logs/checkout.jsonl logs/checkout.jsonl.1.gz\n  drill data ingest --at modified metrics.prom\n\nThe same content is never kept twice; a file that grew is continued.\n\nFormats: text, json, csv."
 )]
 pub(super) struct IngestArgs {
     /// Files, or folders of files; gzip and zstd are unpacked.
@@ -152,8 +153,18 @@ pub(super) struct IngestArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) stream: Option<String>,
     /// Form of the files [default: told from their content].
-    #[arg(long = "as", value_name = "FORM", value_parser = ["jsonl", "csv", "access"])]
+    #[arg(long = "as", value_name = "FORM", value_parser = forms())]
     pub(super) form: Option<String>,
+    /// The instant of samples of metrics that have none: RFC 3339, or `modified` for the time at
+    /// which their file was last changed.
+    #[arg(long, value_name = "TS")]
+    pub(super) at: Option<SampleTime>,
+}
+
+/// The words of all forms that are read.
+fn forms() -> Vec<&'static str> {
+    let read = InputFormat::ALL.into_iter().filter(|form| *form != InputFormat::Parquet);
+    read.map(InputFormat::as_str).collect()
 }
 
 /// `drill data rejects`.

@@ -75,13 +75,16 @@ fn ingest(
         }
         let mut stream = StreamDefinition::new(name);
         stream.format = args.form.as_deref().and_then(InputFormat::from_word);
-        let options = IngestOptions { now, threads, whole_lines: false };
+        let at = args.at.as_ref().map(|at| at.of(path)).transpose()?;
+        let options = IngestOptions { now, threads, whole_lines: false, at };
         let report = streams.ingest(path, &stream, options)?;
         remarks(&report, ui);
         rows.push(row(&report));
     }
-    let columns =
-        vec!["path", "stream", "as", "state", "lines", "rows", "rejects", "notes", "late", "ahead"];
+    let columns = vec![
+        "path", "stream", "as", "state", "lines", "read", "rows", "rejects", "notes", "late",
+        "ahead",
+    ];
     show(common, &DataTable { kind: "ingest", columns, rows }, ui)
 }
 
@@ -98,6 +101,7 @@ fn row(report: &FileReport) -> Vec<Value> {
         json!(report.format.as_str()),
         json!(state),
         json!(report.lines),
+        json!(report.read),
         json!(report.rows),
         json!(report.rejects),
         json!(report.notes),
@@ -116,6 +120,9 @@ fn remarks(report: &FileReport, ui: &Ui) {
         ui.remark(format_args!(
             "{path}: ends early ({broken}); its whole lines are kept, the rest is read next time"
         ));
+    }
+    for (what, count) in &report.left_out {
+        ui.remark(format_args!("{path}: not kept, since no column holds them: {count} {what}"));
     }
     if report.damaged > 0 {
         ui.remark(format_args!("{path}: {} rows end in a damaged quote", report.damaged));
@@ -150,8 +157,19 @@ fn is_name(name: &str) -> bool {
 }
 
 fn list(streams: &Streams) -> Result<DataTable, Failure> {
-    let columns =
-        vec!["name", "kind", "rows", "rejects", "lines", "notes", "duplicates", "first", "last"];
+    let columns = vec![
+        "name",
+        "kind",
+        "rows",
+        "rejects",
+        "lines",
+        "read",
+        "refused",
+        "notes",
+        "duplicates",
+        "first",
+        "last",
+    ];
     let rows = streams.list()?.into_iter().map(|stream| {
         vec![
             json!(stream.name),
@@ -159,6 +177,8 @@ fn list(streams: &Streams) -> Result<DataTable, Failure> {
             json!(stream.rows),
             json!(stream.rejects),
             json!(stream.lines),
+            json!(stream.read),
+            json!(stream.refused),
             json!(stream.notes),
             json!(stream.duplicates),
             at(stream.first),

@@ -16,6 +16,7 @@ mod report;
 mod report_args;
 mod rules;
 mod run;
+mod sample_time;
 mod score;
 mod show;
 mod slo;

@@ -89,7 +89,7 @@ pub enum EpochUnit {
 
 /// Forms of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum InputFormat {
     /// One JSON object per line.
     Jsonl,
@@ -103,12 +103,39 @@ pub enum InputFormat {
     Prometheus,
     /// OpenMetrics 1.0 text.
     Openmetrics,
+    /// Saved answers of the Prometheus HTTP API.
+    PrometheusJson,
+    /// What `promtool tsdb dump` and `dump-openmetrics` print.
+    TsdbDump,
+    /// CSV whose columns have names of many levels: metrics in a table.
+    CsvLevels,
+    /// Requests of OTLP as JSON: logs, spans or metrics.
+    Otlp,
+    /// The JSON export of the systemd journal.
+    Journald,
+    /// What agents did, by hand: a date, then agent, status and description in brackets.
+    ProgressLog,
+    /// Problems, by hand: instant, severity, description and action taken in brackets.
+    IssueLog,
 }
 
 impl InputFormat {
     /// All forms.
-    pub const ALL: [Self; 6] =
-        [Self::Jsonl, Self::Csv, Self::Access, Self::Parquet, Self::Prometheus, Self::Openmetrics];
+    pub const ALL: [Self; 13] = [
+        Self::Jsonl,
+        Self::Csv,
+        Self::Access,
+        Self::Parquet,
+        Self::Prometheus,
+        Self::Openmetrics,
+        Self::PrometheusJson,
+        Self::TsdbDump,
+        Self::CsvLevels,
+        Self::Otlp,
+        Self::Journald,
+        Self::ProgressLog,
+        Self::IssueLog,
+    ];
 
     /// Its word in files, options and outputs.
     pub const fn as_str(self) -> &'static str {
@@ -119,6 +146,13 @@ impl InputFormat {
             Self::Parquet => "parquet",
             Self::Prometheus => "prometheus",
             Self::Openmetrics => "openmetrics",
+            Self::PrometheusJson => "prometheus-json",
+            Self::TsdbDump => "tsdb-dump",
+            Self::CsvLevels => "csv-levels",
+            Self::Otlp => "otlp",
+            Self::Journald => "journald",
+            Self::ProgressLog => "progress-log",
+            Self::IssueLog => "issue-log",
         }
     }
 

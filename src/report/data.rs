@@ -29,25 +29,49 @@ pub fn data_text(data: &DataTable, lang: Lang, style: Style) -> String {
         doc.paragraph(words.t("data-nothing"));
         return text::render(&doc, style);
     }
-    let column = |(i, name): (usize, &&'static str)| {
+    let column = |i: usize| {
+        let name = data.columns[i];
         let title = words.word("data-column", name);
         match data.rows[0].get(i) {
             Some(Value::Number(_)) => Column::right(title),
-            _ if *name == "reason" || *name == "path" || *name == "file" => Column::flex(title),
+            _ if name == "reason" || name == "path" || name == "file" => Column::flex(title),
             _ => Column::left(title),
         }
     };
-    let cell = |value: &Value| match value {
+    let cell = |i: usize, value: &Value| match value {
         Value::Null => Cell::new("-"),
+        Value::String(at) if matches!(data.columns[i], "first" | "last") => Cell::new(minute(at)),
         Value::String(word) => Cell::new(words.word("data-word", word)),
         other => Cell::new(other.to_string()),
     };
+    let shown: Vec<usize> = (0..data.columns.len()).filter(|i| tells(data, *i)).collect();
+    let row = |row: &Vec<Value>| shown.iter().map(|i| cell(*i, &row[*i])).collect();
     doc.table(Table {
         caption: title,
-        columns: data.columns.iter().enumerate().map(column).collect(),
-        rows: data.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
+        columns: shown.iter().map(|i| column(*i)).collect(),
+        rows: data.rows.iter().map(row).collect(),
     });
     text::render(&doc, style)
+}
+
+/// Whether a column says anything to a reader: a rarity that nowhere happened does not, and neither
+/// do lines that are the rows or the rejects beside them. JSON and CSV have them all.
+fn tells(data: &DataTable, column: usize) -> bool {
+    let twin = match data.columns[column] {
+        "read" => data.columns.iter().position(|name| *name == "rows"),
+        "refused" => data.columns.iter().position(|name| *name == "rejects"),
+        "notes" | "late" | "ahead" | "duplicates" => None,
+        _ => return true,
+    };
+    data.rows.iter().any(|row| match twin {
+        Some(twin) => row[column] != row[twin],
+        None => row[column] != json!(0),
+    })
+}
+
+/// An instant of RFC 3339 in UTC to the minute.
+fn minute(at: &str) -> String {
+    at.get(..16).map_or_else(|| at.to_owned(), |at| at.replace('T', " ") + "Z")
 }
 
 /// `drill.KIND/1`.

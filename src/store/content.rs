@@ -47,6 +47,8 @@ pub(super) struct Blocks<'r> {
     reader: &'r mut dyn Read,
     rest: Vec<u8>,
     next_line: u64,
+    /// Bytes that were read.
+    read: usize,
     done: bool,
     /// Why the content ended before its end; the lines before are good.
     pub(super) broken: Option<String>,
@@ -55,7 +57,12 @@ pub(super) struct Blocks<'r> {
 impl<'r> Blocks<'r> {
     /// Blocks of what `reader` still gives, beginning with line `next_line`.
     pub(super) fn new(reader: &'r mut dyn Read, next_line: u64) -> Self {
-        Self { reader, rest: Vec::new(), next_line, done: false, broken: None }
+        Self { reader, rest: Vec::new(), next_line, read: 0, done: false, broken: None }
+    }
+
+    /// The beginning of the next line, as far as it was read, and whether it may go on after.
+    pub(super) fn ahead(&self) -> (&[u8], bool) {
+        (&self.rest, !self.done && self.read >= BLOCK_BYTES)
     }
 
     /// The next block; `None` at the end.
@@ -68,7 +75,10 @@ impl<'r> Blocks<'r> {
             let had = bytes.len();
             let wanted = BLOCK_BYTES as u64;
             match (&mut self.reader).take(wanted).read_to_end(&mut bytes) {
-                Ok(_) => self.done = bytes.len() == had,
+                Ok(_) => {
+                    self.done = bytes.len() == had;
+                    self.read += bytes.len() - had;
+                }
                 Err(error) => {
                     self.broken = Some(error.to_string());
                     self.done = true;

@@ -1,5 +1,7 @@
 //! What is asked of an ingest, and what became of each file.
 
+use std::collections::BTreeMap;
+
 use crate::model::InputFormat;
 use crate::units::SimTime;
 
@@ -12,6 +14,8 @@ pub struct IngestOptions {
     pub threads: usize,
     /// Whether a last line without a line feed is left for later, as when following a file.
     pub whole_lines: bool,
+    /// The instant of samples that have none.
+    pub at: Option<SimTime>,
 }
 
 /// What a file was to the store.
@@ -38,11 +42,14 @@ pub struct FileReport {
     pub format: InputFormat,
     /// What it was to the store.
     pub state: FileState,
-    /// Lines read now that are not empty: rows, rejects and notes together.
+    /// Lines now that are not empty: those read, refused and notes together.
     pub lines: u64,
+    /// Lines that were read now. One line is one row, but in forms whose lines hold many rows or
+    /// whose rows take many lines.
+    pub read: u64,
     /// Rows kept now.
     pub rows: u64,
-    /// Lines refused now.
+    /// Lines refused now, and records refused in lines that were read.
     pub rejects: u64,
     /// Headers and comments read now.
     pub notes: u64,
@@ -52,6 +59,8 @@ pub struct FileReport {
     pub ahead: u64,
     /// Rows that are older than the stream's watermark was before.
     pub late: u64,
+    /// What has no place in the columns and was not kept, with how often it was there.
+    pub left_out: BTreeMap<&'static str, u64>,
     /// Why the content ended before its end.
     pub broken: Option<String>,
     /// The first refused lines: line, column, reason.

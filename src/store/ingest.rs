@@ -1,5 +1,6 @@
 //! From a file to rows in the database: what is new in it, once, in one transaction.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -8,14 +9,15 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::content::{self, Block, Blocks};
 use super::csv::{self, Header};
-use super::detect;
 use super::error::Error;
 use super::file_report::{FileReport, FileState, IngestOptions};
+use super::forms::{self, Extent, Form};
 use super::instant::Clock;
-use super::lines::{access_columns, access_rows, json_rows, json_samples, json_seen};
+use super::lines::{json_rows, json_samples, json_seen};
 use super::prefix::{Consumed, prefix_hashes, skip};
 use super::shape::{Shape, Wanted, find_ts};
-use super::table::{Refused, Rows};
+use super::table::{Many, Refused, Rows};
+use super::whole::{is_whole, stamp};
 use super::workspace::{Streams, columns_of, quote, table_of};
 use crate::diag::Diagnostic;
 use crate::model::{ColumnType, InputFormat, StreamDefinition, StreamKind};
@@ -24,7 +26,7 @@ use crate::model::{ColumnType, InputFormat, StreamDefinition, StreamKind};
 const SHOWN: usize = 3;
 
 /// What the store knows of a file.
-struct Known {
+pub(super) struct Known {
     id: u32,
     path: String,
     bytes: u64,
@@ -32,6 +34,7 @@ struct Known {
     open_bytes: u64,
     next_line: u64,
     header: Vec<String>,
+    pub(super) format: Option<InputFormat>,
 }
 
 impl Streams {
@@ -62,16 +65,20 @@ impl Streams {
     }
 }
 
-struct Batch<'a> {
-    db: &'a Connection,
+pub(super) struct Batch<'a> {
+    pub(super) db: &'a Connection,
     path: &'a Path,
-    stream: &'a StreamDefinition,
-    options: IngestOptions,
-    report: FileReport,
-    file: u32,
+    pub(super) stream: &'a StreamDefinition,
+    pub(super) options: IngestOptions,
+    pub(super) report: FileReport,
+    pub(super) file: u32,
     watermark: Option<i64>,
     span: Option<(i64, i64)>,
     refused: Vec<Refused>,
+    /// Of a form whose columns are known.
+    pub(super) form: Option<Form>,
+    /// Of a form whose lines are not its rows.
+    pub(super) many: Option<Many>,
 }
 
 impl<'a> Batch<'a> {
@@ -92,26 +99,29 @@ impl<'a> Batch<'a> {
             format: stream.format.unwrap_or(InputFormat::Jsonl),
             state: FileState::New,
             lines: 0,
+            read: 0,
             rows: 0,
             rejects: 0,
             notes: 0,
             damaged: 0,
             ahead: 0,
             late: 0,
+            left_out: BTreeMap::new(),
             broken: None,
             first_rejects: Vec::new(),
         };
-        let (span, refused) = (None, Vec::new());
-        Ok(Self { db, path, stream, options, report, file: 0, watermark, span, refused })
+        let (span, refused, form, many) = (None, Vec::new(), None, None);
+        let file = 0;
+        Ok(Self { db, path, stream, options, report, file, watermark, span, refused, form, many })
     }
 
     fn known(&self) -> Result<Vec<Known>, Error> {
         let mut query = self.db.prepare(
-            "SELECT id, path, bytes, hash, open_bytes, next_line, header FROM files \
+            "SELECT id, path, bytes, hash, open_bytes, next_line, header, format FROM files \
              WHERE stream = ? ORDER BY bytes DESC, id",
         )?;
         let rows = query.query_map([&*self.stream.name], |row| {
-            let header: String = row.get(6)?;
+            let (header, format): (String, String) = (row.get(6)?, row.get(7)?);
             Ok(Known {
                 id: row.get(0)?,
                 path: row.get(1)?,
@@ -120,6 +130,7 @@ impl<'a> Batch<'a> {
                 open_bytes: row.get(4)?,
                 next_line: row.get(5)?,
                 header: serde_json::from_str(&header).unwrap_or_default(),
+                format: InputFormat::from_word(&format),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -129,18 +140,18 @@ impl<'a> Batch<'a> {
         let known = self.known()?;
         let lengths: Vec<u64> = known.iter().map(|known| known.bytes).collect();
         let (hashes, total) = prefix_hashes(self.path, &lengths)?;
-        let same =
-            known.iter().zip(&hashes).find(|(known, hash)| Some(&known.hash) == hash.as_ref());
+        let stamp = stamp(self.options.at);
+        let same = known.iter().zip(&hashes).find(|(known, hash)| {
+            let hash = hash.as_deref();
+            let plain = known.hash.strip_suffix(&*stamp).unwrap_or(&known.hash);
+            hash == Some(plain) || hash == Some(&*known.hash)
+        });
         let before = same.map(|(known, _)| known);
         if let Some(before) = before
             && before.bytes == total
         {
             self.report.state = FileState::Unchanged;
-            let word: String =
-                self.db.query_row("SELECT format FROM files WHERE id = ?", [before.id], |row| {
-                    row.get(0)
-                })?;
-            self.report.format = InputFormat::from_word(&word).unwrap_or(InputFormat::Jsonl);
+            self.report.format = before.format.unwrap_or(InputFormat::Jsonl);
             return Ok(self.report);
         }
         self.report.state = match before {
@@ -156,7 +167,13 @@ impl<'a> Batch<'a> {
                 |row| row.get(0),
             )?,
         };
-        self.read(before)?;
+        match before.filter(|before| is_whole(&before.header)) {
+            Some(whole) => {
+                self.forget_file(whole.id)?;
+                self.read(None)?;
+            }
+            None => self.read(before)?,
+        }
         Ok(self.report)
     }
 
@@ -190,12 +207,20 @@ impl<'a> Batch<'a> {
         let mut shape: Option<Shape> = None;
         let mut first = blocks.next();
         if let Some(block) = &first {
-            self.report.format = self.format_of(block)?;
-            shape = Some(self.shape(block, &mut header)?);
+            // What goes on has the form in which it began.
+            let known = before.filter(|_| from > 0).and_then(|before| before.format);
+            self.report.format = self.format_of(known, block, blocks.ahead())?;
+            let extent = forms::extent(self.report.format, block, from == 0);
+            let made = self.shape(block, &mut header)?;
+            if let (Some(form), true) = (self.form.clone(), extent != Extent::Lines) {
+                let first = first.take().expect("invariant: it was looked at above");
+                return self.read_whole(&form, extent, &made, first, &mut blocks, hasher);
+            }
+            shape = Some(made);
         }
         while let Some(block) = first.take().or_else(|| blocks.next()) {
             let mut round = vec![block];
-            let wide = matches!(self.report.format, InputFormat::Jsonl | InputFormat::Access);
+            let wide = self.report.format == InputFormat::Jsonl || self.form.is_some();
             while wide && round.len() < self.options.threads.max(1) {
                 match blocks.next() {
                     Some(block) => round.push(block),
@@ -232,30 +257,18 @@ impl<'a> Batch<'a> {
             .db
             .execute("DELETE FROM rejects WHERE file = ? AND line = ?", params![file, line])?
             as u64;
+        // Many rows may be of one line.
+        let lines = (rows + rejects).min(1);
         self.db.execute(
             "UPDATE files SET rows = rows - ?, rejects = rejects - ?, lines = lines - ? \
              WHERE id = ?",
-            params![rows, rejects, rows + rejects, file],
+            params![rows, rejects, lines, file],
         )?;
-        Ok(())
-    }
-
-    fn format_of(&self, block: &Block) -> Result<InputFormat, Error> {
-        let known = [InputFormat::Jsonl, InputFormat::Csv, InputFormat::Access];
-        let found = self.stream.format.or_else(|| detect::format(&block.bytes));
-        found.filter(|format| known.contains(format)).ok_or_else(|| {
-            let message = match found {
-                Some(form) => format!("`{}` is {}, not read yet", self.report.path, form.as_str()),
-                None => format!("`{}` is of no form that drill knows", self.report.path),
-            };
-            let words = known.map(InputFormat::as_str);
-            let help = format!("say which with `--as`: {}", words.join(", "));
-            Error::Refused(Diagnostic::error("ingest::unknown-format", message).help(help).into())
-        })
+        if lines > 0 { self.forget_one(file, rows > 0) } else { Ok(()) }
     }
 
     /// The shape of the stream as the store has it, or as the first block shows it.
-    fn shape(&self, block: &Block, header: &mut Header) -> Result<Shape, Error> {
+    fn shape(&mut self, block: &Block, header: &mut Header) -> Result<Shape, Error> {
         let clock = Clock { unit: self.stream.unit, zone: self.stream.zone };
         let format = self.report.format;
         let refuse = |code: &'static str, message: String, help: &str| {
@@ -263,6 +276,9 @@ impl<'a> Batch<'a> {
         };
         let columns = columns_of(self.db, &self.stream.name)?;
         let declared = self.stream.types.clone();
+        if let Some(kind) = forms::kind(format, block) {
+            return self.known_shape(kind, columns, clock);
+        }
         if format == InputFormat::Csv && header.0.is_empty() {
             *header = csv::header(block).map_err(|why| {
                 let message = format!("`{}`: {why}", self.report.path);
@@ -277,7 +293,6 @@ impl<'a> Batch<'a> {
             .ok()
             .or_else(|| self.stream.ts.as_ref().map(ToString::to_string));
         let ts = match format {
-            InputFormat::Access => Some("ts".to_owned()),
             InputFormat::Jsonl => ts.or_else(|| find_ts(&json_samples(block), clock)),
             _ => ts.or_else(|| find_ts(&csv::samples(block, header), clock)),
         };
@@ -289,14 +304,12 @@ impl<'a> Batch<'a> {
                 "name it as `ts = \"COLUMN\"` in streams/NAME.toml",
             ));
         };
-        let fixed = format == InputFormat::Access && columns.is_empty();
-        let columns = if fixed { access_columns() } else { columns };
         let shape = Shape::new(ts, clock, columns, declared);
         self.make_table(&shape)?;
         Ok(shape)
     }
 
-    fn make_table(&self, shape: &Shape) -> Result<(), Error> {
+    pub(super) fn make_table(&self, shape: &Shape) -> Result<(), Error> {
         let table = table_of(&self.stream.name);
         self.db.execute_batch(&format!(
             "CREATE TABLE IF NOT EXISTS {table} \
@@ -355,16 +368,27 @@ impl<'a> Batch<'a> {
         shape: &Shape,
         header: &mut Header,
     ) -> Vec<(usize, Result<Rows, Wanted>)> {
-        let format = self.report.format;
         let open = (0..blocks.len()).filter(|i| parsed[*i].is_none());
-        match format {
-            InputFormat::Jsonl | InputFormat::Access => std::thread::scope(|scope| {
+        match self.report.format {
+            InputFormat::Csv => open
+                .map(|i| {
+                    let mut now = header.clone();
+                    let begins = blocks[i].first_line == 1;
+                    let rows = csv::rows(&blocks[i], shape, &mut now, begins);
+                    if rows.is_ok() {
+                        *header = now;
+                    }
+                    (i, rows)
+                })
+                .collect(),
+            _ => std::thread::scope(|scope| {
+                let form = self.form.as_ref();
                 let jobs: Vec<_> = open
                     .map(|i| {
                         let block = &blocks[i];
-                        let job = scope.spawn(move || match format {
-                            InputFormat::Access => Ok(access_rows(block, shape)),
-                            _ => json_rows(block, shape),
+                        let job = scope.spawn(move || match form {
+                            Some(form) => Ok(form.rows(block, shape)),
+                            None => json_rows(block, shape),
                         });
                         (i, job)
                     })
@@ -377,17 +401,6 @@ impl<'a> Batch<'a> {
                     })
                     .collect()
             }),
-            _ => open
-                .map(|i| {
-                    let mut now = header.clone();
-                    let begins = blocks[i].first_line == 1;
-                    let rows = csv::rows(&blocks[i], shape, &mut now, begins);
-                    if rows.is_ok() {
-                        *header = now;
-                    }
-                    (i, rows)
-                })
-                .collect(),
         }
     }
 
@@ -417,13 +430,24 @@ impl<'a> Batch<'a> {
         self.add_columns(shape)
     }
 
-    fn append(&mut self, mut rows: Rows, shape: &Shape) -> Result<(), Error> {
+    pub(super) fn append(&mut self, mut rows: Rows, shape: &Shape) -> Result<(), Error> {
         let report = &mut self.report;
         report.rows += rows.len() as u64;
         report.rejects += rows.refused.len() as u64;
         report.notes += rows.notes;
         report.damaged += rows.damaged;
-        report.lines += rows.len() as u64 + rows.refused.len() as u64 + rows.notes;
+        let one = Many { read: rows.len() as u64, refused: rows.refused.len() as u64 };
+        let lines = rows.many.unwrap_or(one);
+        report.read += lines.read;
+        report.lines += lines.read + lines.refused + rows.notes;
+        if let Some(many) = rows.many {
+            let all = self.many.get_or_insert_default();
+            all.read += many.read;
+            all.refused += many.refused;
+        }
+        for (what, count) in std::mem::take(&mut rows.left_out) {
+            *report.left_out.entry(what).or_default() += count;
+        }
         if let Some((first, last)) = rows.span() {
             let now = self.options.now.ms().saturating_mul(1000);
             report.ahead += rows.later_than(now);
@@ -452,7 +476,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn keep_shape(&self, shape: &Shape) -> Result<(), Error> {
+    pub(super) fn keep_shape(&self, shape: &Shape) -> Result<(), Error> {
         let stream = &*self.stream.name;
         self.db.execute("DELETE FROM stream_columns WHERE stream = ?", [stream])?;
         for (place, column) in shape.columns.iter().enumerate() {
@@ -469,7 +493,8 @@ impl<'a> Batch<'a> {
             )?;
         }
         self.db.execute("DELETE FROM streams WHERE name = ?", [stream])?;
-        let kind = self.stream.kind.unwrap_or(StreamKind::Events);
+        let known = self.form.as_ref().map(|form| form.kind);
+        let kind = self.stream.kind.or(known).unwrap_or(StreamKind::Events);
         let id = self.stream.id.as_ref().and_then(|id| {
             shape.columns.iter().find(|column| *column.key == **id).map(|c| c.name.clone())
         });
@@ -486,7 +511,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn keep(
+    pub(super) fn keep(
         &mut self,
         before: Option<&Known>,
         consumed: &Consumed,
@@ -538,7 +563,7 @@ impl<'a> Batch<'a> {
                 self.file
             ],
         )?;
-        Ok(())
+        self.keep_lines()
     }
 }
 

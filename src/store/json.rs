@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Deepest nesting.
-const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// A value of a row, in any text format.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,13 @@ pub(super) struct Wrong {
     /// Byte of the line, from 0.
     pub(super) at: usize,
     pub(super) why: &'static str,
+}
+
+impl Wrong {
+    /// The character of `line` at which it is, from 1.
+    pub(super) fn character(&self, line: &str) -> usize {
+        line.get(..self.at).map_or(self.at, |before| before.chars().count()) + 1
+    }
 }
 
 /// Calls `each` with the keys and values of the object in `line`, in their order.
@@ -58,33 +65,34 @@ pub(super) fn object<'a>(
     Ok(())
 }
 
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
+/// Reads forward over JSON.
+pub(super) struct Scanner<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
 }
 
 impl<'a> Scanner<'a> {
-    fn wrong(&self, why: &'static str) -> Wrong {
+    pub(super) fn wrong(&self, why: &'static str) -> Wrong {
         Wrong { at: self.at, why }
     }
 
-    fn peek(&self) -> u8 {
+    pub(super) fn peek(&self) -> u8 {
         self.text.as_bytes().get(self.at).copied().unwrap_or(0)
     }
 
-    fn blank(&mut self) {
+    pub(super) fn blank(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\r' | b'\n') {
             self.at += 1;
         }
     }
 
-    fn take(&mut self, byte: u8) -> bool {
+    pub(super) fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == byte;
         self.at += usize::from(found);
         found
     }
 
-    fn expect(&mut self, byte: u8, why: &'static str) -> Result<(), Wrong> {
+    pub(super) fn expect(&mut self, byte: u8, why: &'static str) -> Result<(), Wrong> {
         if self.take(byte) { Ok(()) } else { Err(self.wrong(why)) }
     }
 
@@ -105,7 +113,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, Wrong> {
+    pub(super) fn word(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, Wrong> {
         if self.text[self.at..].starts_with(word) {
             self.at += word.len();
             return Ok(value);
@@ -147,7 +155,7 @@ impl<'a> Scanner<'a> {
         self.at - start
     }
 
-    fn number(&mut self) -> Result<Value<'a>, Wrong> {
+    pub(super) fn number(&mut self) -> Result<Value<'a>, Wrong> {
         let start = self.at;
         self.take(b'-');
         let leading_zero = self.peek() == b'0';
@@ -175,7 +183,7 @@ impl<'a> Scanner<'a> {
         Ok(number(&self.text[start..self.at], whole))
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, Wrong> {
+    pub(super) fn string(&mut self) -> Result<Cow<'a, str>, Wrong> {
         self.expect(b'"', "a string is missing")?;
         let (start, bytes) = (self.at, self.text.as_bytes());
         loop {

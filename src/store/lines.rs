@@ -32,6 +32,12 @@ pub(super) fn texts(block: &Block) -> impl Iterator<Item = (u64, Result<&str, St
     })
 }
 
+/// The number of the last line, when no line feed ends it.
+pub(super) fn cut_line(block: &Block) -> Option<u64> {
+    let feeds = block.bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+    block.open.then_some(block.first_line + feeds)
+}
+
 /// The first rows of a block, for inference.
 pub(super) fn json_samples(block: &Block) -> Vec<BTreeMap<String, Value<'_>>> {
     let mut rows = Vec::new();
@@ -123,8 +129,7 @@ impl<'s> JsonReader<'s> {
             nth += 1;
         });
         if let Err(wrong) = parsed {
-            let column = text.get(..wrong.at).map_or(wrong.at, |before| before.chars().count());
-            let reason = format!("{} (character {})", wrong.why, column + 1);
+            let reason = format!("{} (character {})", wrong.why, wrong.character(text));
             rows.refuse(number, "", reason, text);
             return;
         }

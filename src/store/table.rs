@@ -1,5 +1,6 @@
 //! Rows under construction: typed columns, one block of rows, and what was refused of it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use duckdb::arrow::array::{
@@ -27,6 +28,11 @@ pub(super) struct ColumnDef {
     pub(super) kind: ColumnType,
     /// Whether its author, and not its first values, said the type.
     pub(super) declared: bool,
+}
+
+/// A column that the form of a file brings with it.
+pub(super) fn column(name: &str, kind: ColumnType) -> ColumnDef {
+    ColumnDef { key: name.into(), name: name.into(), kind, declared: true }
 }
 
 /// A line that is no row.
@@ -139,6 +145,19 @@ pub(super) struct Rows {
     pub(super) notes: u64,
     /// Rows whose tail was damaged but whose fields in use were whole.
     pub(super) damaged: u64,
+    /// Of a form whose lines hold many rows: how its lines were accounted for.
+    pub(super) many: Option<Many>,
+    /// What has no place in the columns, with how often it was there.
+    pub(super) left_out: BTreeMap<&'static str, u64>,
+}
+
+/// Lines of a form whose lines hold many rows. Each line is one of these, or a note.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Many {
+    /// Lines that were read, even where a record in them was refused.
+    pub(super) read: u64,
+    /// Lines of which nothing could be read.
+    pub(super) refused: u64,
 }
 
 impl Rows {
@@ -152,6 +171,14 @@ impl Rows {
             refused: Vec::new(),
             notes: 0,
             damaged: 0,
+            many: None,
+            left_out: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn leave_out(&mut self, what: &'static str, count: u64) {
+        if count > 0 {
+            *self.left_out.entry(what).or_default() += count;
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use duckdb::{Connection, params};
 
+use super::accounts;
 use super::database::Database;
 use super::error::Error;
 use super::table::ColumnDef;
@@ -42,10 +43,15 @@ pub struct StreamSummary {
     pub kind: StreamKind,
     /// Rows kept.
     pub rows: u64,
-    /// Lines refused.
+    /// Lines refused, and records refused in lines that were read.
     pub rejects: u64,
     /// Lines of its files that are not empty.
     pub lines: u64,
+    /// Lines among them that were read: one line is one row, but in forms whose lines hold many
+    /// rows or whose rows take many lines.
+    pub read: u64,
+    /// Lines among them of which nothing was kept. Lines read, refused and notes are all lines.
+    pub refused: u64,
     /// Headers and comments among them.
     pub notes: u64,
     /// Instant of the first row.
@@ -105,12 +111,17 @@ impl Streams {
     /// When the database is held by another process, newer, or refuses.
     pub fn list(&self) -> Result<Vec<StreamSummary>, Error> {
         let Some(db) = self.read()? else { return Ok(Vec::new()) };
-        let mut query = db.prepare(
-            "SELECT s.name, s.kind, sum(f.rows)::UBIGINT, sum(f.rejects)::UBIGINT, \
+        let read = accounts::query(&db)?;
+        let mut query = db.prepare(&format!(
+            "WITH lines AS (SELECT stream, sum(read)::UBIGINT AS read, \
+               sum(refused)::UBIGINT AS refused FROM ({read}) GROUP BY stream) \
+             SELECT s.name, s.kind, sum(f.rows)::UBIGINT, sum(f.rejects)::UBIGINT, \
                sum(f.lines)::UBIGINT, sum(f.notes)::UBIGINT, epoch_ms(min(f.first)), \
-               epoch_ms(max(f.last)), any_value(s.id_column) \
-             FROM streams s JOIN files f ON f.stream = s.name GROUP BY ALL ORDER BY s.name",
-        )?;
+               epoch_ms(max(f.last)), any_value(s.id_column), any_value(lines.read), \
+               any_value(lines.refused) \
+             FROM streams s JOIN files f ON f.stream = s.name \
+               JOIN lines ON lines.stream = s.name GROUP BY ALL ORDER BY s.name"
+        ))?;
         let rows = query.query_map([], |row| {
             let (name, kind): (String, String) = (row.get(0)?, row.get(1)?);
             let id: Option<String> = row.get(8)?;
@@ -122,6 +133,8 @@ impl Streams {
                     rejects: row.get(3)?,
                     lines: row.get(4)?,
                     notes: row.get(5)?,
+                    read: row.get(9)?,
+                    refused: row.get(10)?,
                     first: row.get::<_, Option<i64>>(6)?.map(SimTime::from_ms),
                     last: row.get::<_, Option<i64>>(7)?.map(SimTime::from_ms),
                     duplicates: 0,

@@ -9,6 +9,7 @@ mod bytes_matrix;
 mod cli_output;
 mod drills;
 mod env;
+mod formats;
 mod imports;
 mod ingest;
 mod killed;
