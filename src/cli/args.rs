@@ -142,17 +142,17 @@ pub(super) enum DataCommand {
 /// `drill data ingest`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill data ingest access.log\n  drill data ingest --stream checkout logs/checkout.jsonl logs/checkout.jsonl.1.gz\n\nThe same content is never kept twice; a file that grew is continued.\n\nFormats: text, json, csv."
+    after_help = "Examples:\n  drill data ingest access.log\n  drill data ingest --stream checkout logs/checkout.jsonl logs/checkout.jsonl.1.gz\n  drill data ingest\n\nThe same content is never kept twice; a file that grew is continued.\n\nFormats: text, json, csv."
 )]
 pub(super) struct IngestArgs {
-    /// Files, or folders of files; gzip and zstd are unpacked.
-    #[arg(required = true)]
+    /// Files, or folders of files; gzip and zstd are unpacked
+    /// [default: the `files` of the definitions in `streams/`].
     pub(super) files: Vec<PathBuf>,
     /// The stream [default: the name of the file up to its first dot].
     #[arg(long, value_name = "NAME")]
     pub(super) stream: Option<String>,
     /// Form of the files [default: told from their content].
-    #[arg(long = "as", value_name = "FORM", value_parser = ["jsonl", "csv", "access"])]
+    #[arg(long = "as", value_name = "FORM", value_parser = ["jsonl", "csv", "access", "parquet"])]
     pub(super) form: Option<String>,
 }
 
@@ -257,6 +257,8 @@ pub(super) enum ListKind {
     Responders,
     /// What a drill leaves behind.
     Reports,
+    /// How a workspace's telemetry is read.
+    Streams,
 }
 
 /// `drill show`.

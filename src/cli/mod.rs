@@ -21,6 +21,7 @@ mod show;
 mod slo;
 mod slo_args;
 mod start;
+mod stream_files;
 mod ui;
 mod workspace;
 
