@@ -143,11 +143,11 @@ pub(super) enum DataCommand {
 /// `drill data ingest`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill data ingest access.log\n  drill data ingest --stream checkout logs/checkout.jsonl logs/checkout.jsonl.1.gz\n  drill data ingest --at modified metrics.prom\n\nThe same content is never kept twice; a file that grew is continued.\n\nFormats: text, json, csv."
+    after_help = "Examples:\n  drill data ingest access.log\n  drill data ingest --stream checkout logs/checkout.jsonl logs/checkout.jsonl.1.gz\n  drill data ingest --at modified metrics.prom\n  drill data ingest\n\nThe same content is never kept twice; a file that grew is continued.\n\nFormats: text, json, csv."
 )]
 pub(super) struct IngestArgs {
-    /// Files, or folders of files; gzip and zstd are unpacked.
-    #[arg(required = true)]
+    /// Files, or folders of files; gzip and zstd are unpacked
+    /// [default: the `files` of the definitions in `streams/`].
     pub(super) files: Vec<PathBuf>,
     /// The stream [default: the name of the file up to its first dot].
     #[arg(long, value_name = "NAME")]
@@ -163,8 +163,7 @@ pub(super) struct IngestArgs {
 
 /// The words of all forms that are read.
 fn forms() -> Vec<&'static str> {
-    let read = InputFormat::ALL.into_iter().filter(|form| *form != InputFormat::Parquet);
-    read.map(InputFormat::as_str).collect()
+    InputFormat::ALL.into_iter().map(InputFormat::as_str).collect()
 }
 
 /// `drill data rejects`.
@@ -268,6 +267,8 @@ pub(super) enum ListKind {
     Responders,
     /// What a drill leaves behind.
     Reports,
+    /// How a workspace's telemetry is read.
+    Streams,
 }
 
 /// `drill show`.

@@ -49,7 +49,8 @@ fn check_one(catalog: &Catalog, name: &str) -> Vec<Checked> {
         let kind = kind.map_or("file", Kind::as_str);
         return vec![Checked { path: name.to_owned(), kind, diagnostics }];
     }
-    let named: Vec<Checked> = [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset, Kind::Slo]
+    let kinds = [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset, Kind::Slo, Kind::Stream];
+    let named: Vec<Checked> = kinds
         .into_iter()
         .filter(|kind| catalog.names(*kind).iter().any(|known| **known == *name))
         .map(|kind| Checked {
@@ -82,6 +83,7 @@ fn named(catalog: &Catalog, kind: Kind, name: &str) -> Diagnostics {
         Kind::System => catalog.system(name).map(|loaded| loaded.warnings),
         Kind::Preset => catalog.preset(name).map(|loaded| loaded.warnings),
         Kind::Slo => catalog.slos(&[name]).map(|loaded| loaded.warnings),
+        Kind::Stream => catalog.stream(name).map(|loaded| loaded.warnings),
         _ => catalog.pack(name).and_then(|loaded| {
             Policies::compile(&loaded.value)?;
             Ok(loaded.warnings)

@@ -1,14 +1,13 @@
 //! `drill data`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::args::{Common, DataCommand, Format, IngestArgs, RejectsArgs};
 use super::ui::{Failure, Ui, only};
-use super::{exit, workspace};
+use super::{exit, stream_files, workspace};
 use crate::diag::Diagnostic;
-use crate::model::{InputFormat, StreamDefinition};
 use crate::report::{DataTable, data_csv, data_json, data_text};
 use crate::store::{FileReport, FileState, IngestOptions, Streams};
 use crate::units::{SimTime, Zone};
@@ -25,7 +24,7 @@ pub(super) fn data(common: &Common, command: &DataCommand, ui: &mut Ui) -> Resul
     };
     let streams = Streams::of_workspace(&folder);
     match command {
-        DataCommand::Ingest(args) => ingest(common, &streams, args, ui),
+        DataCommand::Ingest(args) => ingest(common, &folder, args, ui),
         DataCommand::Streams => {
             let table = list(&streams)?;
             show(common, &table, ui)
@@ -53,31 +52,20 @@ fn at(time: Option<SimTime>) -> Value {
 
 fn ingest(
     common: &Common,
-    streams: &Streams,
+    workspace: &Path,
     args: &IngestArgs,
     ui: &mut Ui,
 ) -> Result<u8, Failure> {
+    let streams = Streams::of_workspace(workspace);
     #[expect(clippy::disallowed_methods, reason = "when it was ingested is told by a clock")]
     let now = SimTime::from_ms(chrono::Utc::now().timestamp_millis());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = common.threads.map_or(cores, usize::from);
-    let mut files = Vec::new();
-    for path in &args.files {
-        collect(path, &mut files)?;
-    }
     let mut rows = Vec::new();
-    for path in &files {
-        let name = args.stream.clone().unwrap_or_else(|| stream_name(path));
-        if !is_name(&name) {
-            let message = format!("`{name}` cannot be the name of a stream");
-            let help = "use letters, digits, `_` and `-`, at most 60; name it with `--stream`";
-            return Err(Diagnostic::error("ingest::bad-name", message).help(help).into());
-        }
-        let mut stream = StreamDefinition::new(name);
-        stream.format = args.form.as_deref().and_then(InputFormat::from_word);
-        let at = args.at.as_ref().map(|at| at.of(path)).transpose()?;
+    for (path, stream) in stream_files::sources(args, workspace, ui)? {
+        let at = args.at.as_ref().map(|at| at.of(&path)).transpose()?;
         let options = IngestOptions { now, threads, whole_lines: false, at };
-        let report = streams.ingest(path, &stream, options)?;
+        let report = streams.ingest(&path, &stream, options)?;
         remarks(&report, ui);
         rows.push(row(&report));
     }
@@ -127,33 +115,6 @@ fn remarks(report: &FileReport, ui: &Ui) {
     if report.damaged > 0 {
         ui.remark(format_args!("{path}: {} rows end in a damaged quote", report.damaged));
     }
-}
-
-/// The files of a folder, ascending, or the file itself.
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let entries = std::fs::read_dir(path).map_err(|error| Failure::file(path, error))?;
-    let mut inside = Vec::new();
-    for entry in entries {
-        inside.push(entry.map_err(|error| Failure::file(path, error))?.path());
-    }
-    inside.sort();
-    files.extend(inside.into_iter().filter(|path| path.is_file()));
-    Ok(())
-}
-
-/// The stream of a file without a definition: its name up to the first dot.
-fn stream_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    name.trim_start_matches('.').split('.').next().unwrap_or_default().to_owned()
-}
-
-fn is_name(name: &str) -> bool {
-    let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    !name.is_empty() && name.len() <= 60 && name.chars().all(good)
 }
 
 fn list(streams: &Streams) -> Result<DataTable, Failure> {

@@ -19,10 +19,13 @@ pub(super) fn list(common: &Common, args: &ListArgs, ui: &mut Ui) -> Result<u8, 
             ListKind::Systems,
             ListKind::Responders,
             ListKind::Reports,
+            ListKind::Streams,
         ],
     };
-    let lists: Vec<report::Listing> =
+    let mut lists: Vec<report::Listing> =
         kinds.into_iter().map(|kind| items(&catalog, kind, ui)).collect();
+    // Only a workspace has streams; without any their heading says nothing.
+    lists.retain(|list| args.kind.is_some() || list.kind != "streams" || !list.items.is_empty());
     let text = match common.format {
         Format::Json => report::list_json(&lists),
         _ => report::list_text(&lists, ui.lang(), ui.style()),
@@ -38,6 +41,7 @@ fn items(catalog: &Catalog, kind: ListKind, ui: &Ui) -> report::Listing {
         ListKind::Systems => ("systems", Kind::System),
         ListKind::Responders => ("responders", Kind::Preset),
         ListKind::Reports => return reports(),
+        ListKind::Streams => ("streams", Kind::Stream),
     };
     let mut items = Vec::new();
     for listed in catalog.titles(of) {
@@ -68,6 +72,11 @@ fn reports() -> report::Listing {
             "telemetry.parquet",
             "Slices and gauges, 30 days of history included",
             "計測値（過去30日分を含む）",
+        ),
+        (
+            "slos.yaml",
+            "The system's SLOs on that telemetry, for `drill slo`",
+            "計測値に対するSLO定義（`drill slo` 用）",
         ),
     ];
     let items = files.map(|(name, en, ja)| report::Listed {

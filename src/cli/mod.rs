@@ -22,6 +22,7 @@ mod show;
 mod slo;
 mod slo_args;
 mod start;
+mod stream_files;
 mod ui;
 mod workspace;
 

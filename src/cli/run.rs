@@ -11,6 +11,7 @@ use crate::exercise::{
     Asked, Drill, Inputs, Options, Prepared, TrialsAsked, judge_drill, parse_requirement,
     run_drill, trials,
 };
+use crate::load::system_slos_yaml;
 use crate::model::Name;
 use crate::report;
 use crate::store;
@@ -125,6 +126,7 @@ fn drill_files(drill: &Drill, ui: &Ui) -> Result<Vec<(String, Vec<u8>)>, Failure
         ("report.html".to_owned(), report::drill_html(drill, lang).into_bytes()),
         ("report.md".to_owned(), report::drill_markdown(drill, lang).into_bytes()),
         ("telemetry.parquet".to_owned(), telemetry),
+        ("slos.yaml".to_owned(), system_slos_yaml(&drill.system, "telemetry").into_bytes()),
     ];
     let plots = report::plots(drill, lang);
     files.extend(plots.into_iter().map(|(name, svg)| (name, svg.into_bytes())));

@@ -10,8 +10,8 @@ use super::ui::{Failure, Ui, only};
 use super::{exit, workspace};
 use crate::assess::{self, ExplainError, Series, SeriesError, View};
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::load::MAX_FILE_BYTES;
-use crate::model::{Correction, SloDefinition};
+use crate::load::{Kind, MAX_FILE_BYTES};
+use crate::model::{Correction, Name, SloDefinition, StreamDefinition};
 use crate::report;
 use crate::slo::Denominator;
 use crate::store::Streams;
@@ -134,7 +134,7 @@ pub(super) fn load(common: &Common, input: &SloInput, ui: &Ui) -> Result<Loaded,
     let denominator =
         if input.full_period { Denominator::FullPeriod } else { Denominator::Elapsed };
     let view = View { as_of: input.at, denominator, corrections };
-    let series = series(common, input, &definitions)?;
+    let series = series(common, input, &definitions, ui)?;
     let series = match input.tiers {
         None => series,
         Some(preset) => assess::with_tiers(series, preset).map_err(|(slo, period)| {
@@ -181,9 +181,10 @@ fn series(
     common: &Common,
     input: &SloInput,
     definitions: &[SloDefinition],
+    ui: &Ui,
 ) -> Result<Vec<Series>, Failure> {
     let Some(path) = &input.slices else {
-        return recorded(common, input, definitions);
+        return recorded(common, input, definitions, ui);
     };
     let block = crate::store::slice_file(path, input.slice)?;
     let only = input.slo.as_deref();
@@ -207,11 +208,13 @@ fn recorded(
     common: &Common,
     input: &SloInput,
     definitions: &[SloDefinition],
+    ui: &Ui,
 ) -> Result<Vec<Series>, Failure> {
-    let Some(root) = workspace::workspace(common)? else {
+    let root = workspace::workspace(common)?;
+    if root.is_none() && input.events.is_none() {
         let help = "name a file of slices with --slices, or ingest streams into a workspace";
         return Err(Diagnostic::error("slo::no-data", "there are no data").help(help).into());
-    };
+    }
     let chosen: Vec<SloDefinition> = match &input.slo {
         None => definitions.to_vec(),
         Some(name) => {
@@ -222,6 +225,43 @@ fn recorded(
             one.into_iter().cloned().collect()
         }
     };
-    let streams = Streams::of_workspace(&root);
+    let streams = match (&input.events, root) {
+        (Some(path), _) => {
+            let stream = stream_of(common, &chosen)?;
+            let streams = Streams::of_events(path, &stream)?;
+            left_out(path, &streams, ui)?;
+            streams
+        }
+        (None, root) => Streams::of_workspace(&root.unwrap_or_default()),
+    };
     Ok(assess::from_streams(&chosen, &streams, input.slice)?)
+}
+
+/// The one stream that all of the SLOs are about, as the workspace defines it.
+fn stream_of(common: &Common, chosen: &[SloDefinition]) -> Result<StreamDefinition, Failure> {
+    let objectives = chosen.iter().flat_map(|slo| &slo.objectives);
+    let mut names: Vec<&Name> = objectives.map(|one| one.indicator.stream()).collect();
+    names.sort();
+    names.dedup();
+    let [name] = names.as_slice() else {
+        let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let message = "the events stand for one stream, the SLOs are about several";
+        let help = format!("name one SLO with --slo; the streams are: {}", names.join(", "));
+        return Err(Diagnostic::error("slo::which", message).help(help).into());
+    };
+    let catalog = workspace::catalog(common)?;
+    match catalog.names(Kind::Stream).contains(name) {
+        true => Ok(catalog.stream(name)?.value),
+        false => Ok(StreamDefinition::new((*name).clone())),
+    }
+}
+
+/// Says how many rows have no instant.
+fn left_out(path: &Path, streams: &Streams, ui: &Ui) -> Result<(), Failure> {
+    let rejects: u64 = streams.list()?.iter().map(|stream| stream.rejects).sum();
+    if rejects > 0 {
+        let path = path.display();
+        ui.remark(format_args!("{path}: {rejects} rows have no instant and are left out"));
+    }
+    Ok(())
 }

@@ -34,6 +34,9 @@ pub(super) struct SloInput {
     /// Slices as CSV or Parquet with ts,good,total, instead of the workspace's streams.
     #[arg(long, value_name = "FILE")]
     pub(super) slices: Option<PathBuf>,
+    /// Rows of events as Parquet, which stand for the SLOs' stream; nothing is ingested.
+    #[arg(long, value_name = "FILE", conflicts_with = "slices")]
+    pub(super) events: Option<PathBuf>,
     /// Length of a slice of --slices.
     #[arg(long, value_name = "SPAN", default_value = "1m", value_parser = span)]
     pub(super) slice: SimDuration,

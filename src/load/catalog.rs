@@ -7,7 +7,9 @@ use super::decode::Loaded;
 use super::file::{MAX_FILE_BYTES, MAX_TIMELINE_BYTES, read};
 use super::symbols::choices;
 use crate::diag::{Diagnostic, Diagnostics, SourceText};
-use crate::model::{Name, Pack, Preset, RuleTests, Scenario, SloDefinition, System, Text};
+use crate::model::{
+    Name, Pack, Preset, RuleTests, Scenario, SloDefinition, StreamDefinition, System, Text,
+};
 use crate::timeline::Timeline;
 
 /// `(path, text)` of the files compiled in, ascending by path.
@@ -30,11 +32,13 @@ pub enum Kind {
     Timeline,
     /// OpenSLO objects, YAML or JSON.
     Slo,
+    /// How the files of a stream are read.
+    Stream,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::System,
         Self::Pack,
         Self::Preset,
@@ -42,6 +46,7 @@ impl Kind {
         Self::RuleTests,
         Self::Timeline,
         Self::Slo,
+        Self::Stream,
     ];
 
     /// The word for people.
@@ -54,6 +59,7 @@ impl Kind {
             Self::RuleTests => "rule test",
             Self::Timeline => "timeline",
             Self::Slo => "SLOs",
+            Self::Stream => "stream",
         }
     }
 
@@ -72,6 +78,7 @@ impl Kind {
             Self::RuleTests => "drill.ruletest/1",
             Self::Timeline => "drill.timeline/1",
             Self::Slo => "openslo/v1",
+            Self::Stream => "drill.stream/1",
         }
     }
 
@@ -84,6 +91,7 @@ impl Kind {
             Self::Preset => Some(("data/presets", "presets")),
             Self::Scenario => Some(("scenarios", "scenarios")),
             Self::Slo => Some(("data/slos", "slos")),
+            Self::Stream => Some(("data/streams", "streams")),
             Self::RuleTests | Self::Timeline => None,
         }
     }
@@ -201,6 +209,7 @@ impl Catalog {
                 super::scenario(&source, &[], None).ok().map(|loaded| loaded.value.title)
             }
             Kind::Slo => self.slos(&[name]).ok().map(|loaded| slo_title(&loaded.value)),
+            Kind::Stream => self.stream(name).ok().map(|loaded| stream_title(&loaded.value)),
             Kind::RuleTests | Kind::Timeline => None,
         }
     }
@@ -270,6 +279,14 @@ impl Catalog {
     /// Unknown names, unreadable files, and their mistakes.
     pub fn preset(&self, name: &str) -> Result<Loaded<Preset>, Diagnostics> {
         super::preset(&self.source(Kind::Preset, name)?)
+    }
+
+    /// The definition of the stream `name`, or the file of that path.
+    ///
+    /// # Errors
+    /// Unknown names, unreadable files, and their mistakes.
+    pub fn stream(&self, name: &str) -> Result<Loaded<StreamDefinition>, Diagnostics> {
+        super::stream(&self.source(Kind::Stream, name)?)
     }
 
     /// The pack `name`, or the folder or `pack.toml` of that path, with its scripts.
@@ -394,6 +411,15 @@ fn slo_title(slos: &[SloDefinition]) -> Text {
     }
 }
 
+/// What a stream holds, and the files that it is read from.
+fn stream_title(stream: &StreamDefinition) -> Text {
+    let kind = stream.kind.map(|kind| kind.as_str());
+    let words = kind.into_iter().chain(stream.format.map(|format| format.as_str()));
+    let words = words.chain(stream.files.iter().map(|files| files.as_str())).collect::<Vec<_>>();
+    let text = Name::from(if words.is_empty() { "-".to_owned() } else { words.join(", ") });
+    Text { en: text.clone(), ja: text }
+}
+
 fn unknown_code(kind: Kind) -> &'static str {
     match kind {
         Kind::System => "catalog::unknown-system",
@@ -401,6 +427,7 @@ fn unknown_code(kind: Kind) -> &'static str {
         Kind::Preset => "catalog::unknown-preset",
         Kind::Scenario => "catalog::unknown-scenario",
         Kind::Slo => "catalog::unknown-slos",
+        Kind::Stream => "catalog::unknown-stream",
         Kind::RuleTests | Kind::Timeline => "catalog::unknown-name",
     }
 }

@@ -87,6 +87,22 @@ pub enum EpochUnit {
     Nanoseconds,
 }
 
+impl EpochUnit {
+    /// All units.
+    pub const ALL: [Self; 4] =
+        [Self::Seconds, Self::Milliseconds, Self::Microseconds, Self::Nanoseconds];
+
+    /// Its word in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds",
+            Self::Milliseconds => "milliseconds",
+            Self::Microseconds => "microseconds",
+            Self::Nanoseconds => "nanoseconds",
+        }
+    }
+}
+
 /// Forms of input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -183,6 +199,8 @@ pub struct StreamDefinition {
     pub id: Option<Name>,
     /// Longest silence of a stream that works; a longer one is an outage of the stream.
     pub expect_every: Option<SimDuration>,
+    /// Patterns (`logs/web-*.jsonl`) of its files below the workspace.
+    pub files: Vec<Name>,
 }
 
 impl StreamDefinition {
@@ -198,6 +216,7 @@ impl StreamDefinition {
             types: Vec::new(),
             id: None,
             expect_every: None,
+            files: Vec::new(),
         }
     }
 }

@@ -3,10 +3,13 @@
 //! What runs is never the user's text: the parsed expression is printed from a closed list of
 //! kinds and functions, over the stream's own columns, so that nothing else can reach a query.
 
+use std::cell::RefCell;
+
 use duckdb::Connection;
 use serde_json::Value;
 
 use super::error::Error;
+use super::wall::lock_down;
 #[cfg(test)]
 use super::workspace::quote;
 use crate::diag::{Diagnostic, did_you_mean};
@@ -64,11 +67,7 @@ pub(super) fn checked(text: &str, columns: Columns<'_>, known: &[String]) -> Res
     if text.len() > MAX_BYTES {
         return Err(refused(text, format!("has more than {MAX_BYTES} bytes")));
     }
-    let db = Connection::open_in_memory()?;
-    db.execute_batch("SET enable_external_access = false; SET lock_configuration = true;")?;
-    let sql = format!("SELECT ({text}\n)");
-    let tree: String =
-        db.query_row("SELECT json_serialize_sql(?::VARCHAR)", [&sql], |row| row.get(0))?;
+    let tree = serialized(&format!("SELECT ({text}\n)"))?;
     let tree: Value = serde_json::from_str(&tree).unwrap_or_default();
     if tree["error"].as_bool() != Some(false) {
         let why = tree["error_message"].as_str().unwrap_or("it cannot be parsed");
@@ -92,6 +91,28 @@ pub(super) fn checked(text: &str, columns: Columns<'_>, known: &[String]) -> Res
     }
     let printer = Printer { columns, known };
     printer.print(&node["select_list"][0], 0).map_err(|why| refused(text, why))
+}
+
+thread_local! {
+    /// Where expressions are parsed: an instance of its own that can reach no file. Opening it
+    /// takes longer than parsing hundreds of expressions.
+    static PARSER: RefCell<Option<Connection>> = const { RefCell::new(None) };
+}
+
+/// The parsed statement as JSON.
+fn serialized(sql: &str) -> Result<String, Error> {
+    PARSER.with_borrow_mut(|parser| {
+        let db = match parser {
+            Some(db) => db,
+            None => {
+                let db = Connection::open_in_memory()?;
+                lock_down(&db, &[])?;
+                parser.insert(db)
+            }
+        };
+        let ask = "SELECT json_serialize_sql(?::VARCHAR)";
+        Ok(db.query_row(ask, [sql], |row| row.get(0))?)
+    })
 }
 
 fn refused(text: &str, why: String) -> Error {

@@ -14,9 +14,10 @@ use super::file_report::{FileReport, FileState, IngestOptions};
 use super::forms::{self, Extent, Form};
 use super::instant::Clock;
 use super::lines::{json_rows, json_samples, json_seen};
+use super::parquet::ParquetFile;
 use super::prefix::{Consumed, prefix_hashes, skip};
 use super::shape::{Shape, Wanted, find_ts};
-use super::table::{Many, Refused, Rows};
+use super::table::{ColumnDef, Many, Refused, Rows};
 use super::whole::{is_whole, stamp};
 use super::workspace::{Streams, columns_of, quote, table_of};
 use crate::diag::Diagnostic;
@@ -152,6 +153,7 @@ impl<'a> Batch<'a> {
         {
             self.report.state = FileState::Unchanged;
             self.report.format = before.format.unwrap_or(InputFormat::Jsonl);
+            self.redefine()?;
             return Ok(self.report);
         }
         self.report.state = match before {
@@ -159,6 +161,12 @@ impl<'a> Batch<'a> {
             _ if known.iter().any(|known| known.path == self.report.path) => FileState::Replaced,
             _ => FileState::New,
         };
+        let parquet = ParquetFile::open(self.db, self.path)?;
+        // Parquet ends where it ends: what begins with a known file is another one.
+        let before = before.filter(|_| parquet.is_none());
+        if parquet.is_some() && self.report.state == FileState::Grown {
+            self.report.state = FileState::Replaced;
+        }
         self.file = match before {
             Some(before) => before.id,
             None => self.db.query_row(
@@ -167,14 +175,62 @@ impl<'a> Batch<'a> {
                 |row| row.get(0),
             )?,
         };
-        match before.filter(|before| is_whole(&before.header)) {
-            Some(whole) => {
+        match (parquet, before.filter(|before| is_whole(&before.header))) {
+            (Some(parquet), _) => self.read_parquet(&parquet)?,
+            (None, Some(whole)) => {
                 self.forget_file(whole.id)?;
                 self.read(None)?;
             }
-            None => self.read(before)?,
+            (None, None) => self.read(before)?,
         }
         Ok(self.report)
+    }
+
+    /// Reads a Parquet file, whose rows DuckDB finds by itself.
+    fn read_parquet(&mut self, file: &ParquetFile) -> Result<(), Error> {
+        self.report.format = InputFormat::Parquet;
+        if let Some(said) = self.stream.format.filter(|said| *said != InputFormat::Parquet) {
+            let message = format!("`{}` is parquet, not {}", self.report.path, said.as_str());
+            return Err(Error::Refused(
+                Diagnostic::error("ingest::unknown-format", message).into(),
+            ));
+        }
+        let stored = self.stored_ts()?;
+        let ts = file.ts(stored.as_deref().or(self.stream.ts.as_deref()))?;
+        let known = columns_of(self.db, &self.stream.name)?;
+        self.check_types(&known)?;
+        let (shape, widened) = file.shape(self.stream, ts, known)?;
+        self.make_table(&shape)?;
+        self.widen(widened.iter().map(|at| &shape.columns[*at]))?;
+        let taken = file.take(self.db, self.stream, &shape, self.file)?;
+        let report = &mut self.report;
+        (report.rows, report.rejects) = (taken.rows, taken.rejects);
+        report.lines = taken.rows + taken.rejects;
+        report.first_rejects = taken.first_rejects;
+        let sql = format!(
+            "SELECT epoch_us(min(ts)), epoch_us(max(ts)), \
+               (count(*) FILTER (epoch_us(ts) > ?))::UBIGINT, \
+               (count(*) FILTER (epoch_us(ts) < ?))::UBIGINT FROM {} WHERE _file = ?",
+            table_of(&self.stream.name)
+        );
+        let now = self.options.now.ms().saturating_mul(1000);
+        let mark = self.watermark.unwrap_or(i64::MIN);
+        let (first, last): (Option<i64>, Option<i64>);
+        (first, last, report.ahead, report.late) =
+            self.db.query_row(&sql, params![now, mark, self.file], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?;
+        self.span = first.zip(last);
+        self.keep_shape(&shape)?;
+        if let Some(kind) = file.kind().filter(|_| self.stream.kind.is_none()) {
+            let sql = "UPDATE streams SET kind = ? WHERE name = ?";
+            self.db.execute(sql, params![kind.as_str(), &*self.stream.name])?;
+        }
+        let mut hasher = Xxh3Default::new();
+        skip(&mut content::open(self.path)?, file.bytes, &mut hasher, self.path)?;
+        let consumed = Consumed { bytes: file.bytes, next_line: 1, open_bytes: 0 };
+        let hash = format!("{:032x}", hasher.digest128());
+        self.keep(None, &consumed, &hash, &Header(Vec::new()))
     }
 
     /// Reads the file from where it was left.
@@ -275,6 +331,7 @@ impl<'a> Batch<'a> {
             Error::Refused(Diagnostic::error(code, message).help(help).into())
         };
         let columns = columns_of(self.db, &self.stream.name)?;
+        self.check_types(&columns)?;
         let declared = self.stream.types.clone();
         if let Some(kind) = forms::kind(format, block) {
             return self.known_shape(kind, columns, clock);
@@ -285,13 +342,7 @@ impl<'a> Batch<'a> {
                 refuse("ingest::header", message, "CSV begins with the names of its columns")
             })?;
         }
-        let ts: Option<String> = self
-            .db
-            .query_row("SELECT ts_key FROM streams WHERE name = ?", [&*self.stream.name], |row| {
-                row.get(0)
-            })
-            .ok()
-            .or_else(|| self.stream.ts.as_ref().map(ToString::to_string));
+        let ts = self.stored_ts()?.or_else(|| self.stream.ts.as_ref().map(ToString::to_string));
         let ts = match format {
             InputFormat::Jsonl => ts.or_else(|| find_ts(&json_samples(block), clock)),
             _ => ts.or_else(|| find_ts(&csv::samples(block, header), clock)),
@@ -420,14 +471,19 @@ impl<'a> Batch<'a> {
             let message = format!("`{}` has {why}", self.report.path);
             Error::Refused(Diagnostic::error("ingest::too-many-columns", message).into())
         })?;
+        self.widen(wanted.widen.iter().map(|i| &shape.columns[*i]))?;
+        self.add_columns(shape)
+    }
+
+    fn widen<'c>(&self, columns: impl Iterator<Item = &'c ColumnDef>) -> Result<(), Error> {
         let table = table_of(&self.stream.name);
-        for column in wanted.widen.iter().map(|i| &shape.columns[*i]) {
+        for column in columns {
             let name = quote(&column.name);
             self.db.execute_batch(&format!(
                 "ALTER TABLE {table} ALTER COLUMN {name} SET DATA TYPE DOUBLE"
             ))?;
         }
-        self.add_columns(shape)
+        Ok(())
     }
 
     pub(super) fn append(&mut self, mut rows: Rows, shape: &Shape) -> Result<(), Error> {
@@ -495,9 +551,7 @@ impl<'a> Batch<'a> {
         self.db.execute("DELETE FROM streams WHERE name = ?", [stream])?;
         let known = self.form.as_ref().map(|form| form.kind);
         let kind = self.stream.kind.or(known).unwrap_or(StreamKind::Events);
-        let id = self.stream.id.as_ref().and_then(|id| {
-            shape.columns.iter().find(|column| *column.key == **id).map(|c| c.name.clone())
-        });
+        let id = self.id_column(&shape.columns);
         self.db.execute(
             "INSERT INTO streams VALUES (?, ?, ?, ?, ?)",
             params![

@@ -28,12 +28,17 @@ impl Clock {
     }
 
     fn unit_of(self, size: f64) -> EpochUnit {
-        self.unit.unwrap_or(match size.abs() {
+        self.unit.unwrap_or_else(|| Self::unit_by_size(size))
+    }
+
+    /// The unit of a number, told from its size.
+    pub(super) fn unit_by_size(size: f64) -> EpochUnit {
+        match size.abs() {
             s if s < 1e11 => EpochUnit::Seconds,
             s if s < 1e14 => EpochUnit::Milliseconds,
             s if s < 1e17 => EpochUnit::Microseconds,
             _ => EpochUnit::Nanoseconds,
-        })
+        }
     }
 
     fn epoch(self, n: i64) -> Result<i64, String> {

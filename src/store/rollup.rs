@@ -6,22 +6,14 @@ use duckdb::Connection;
 
 use super::error::Error;
 use super::expression;
+use super::scan::{Conditions, Counts, scan};
 use super::workspace::{Streams, columns_of, quote, table_of};
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::model::{Aggregate, Indicator, Query, SliceBlock, ThresholdOp};
+use crate::model::{Aggregate, Indicator, Query, SliceBlock, StreamKind, ThresholdOp};
 use crate::units::{SimDuration, SimTime};
 
 /// Most slices of one answer.
 const MAX_SLICES: i64 = 50_000_000;
-
-/// What one indicator counts in a slice, as SQL aggregates: all of its events, and the good ones.
-struct Counts {
-    stream: String,
-    total: String,
-    good: String,
-    /// Good and total of a measured slice without any row.
-    empty: (u32, u32),
-}
 
 /// Measured values are summed up as whole millionths, so that a sum depends on no order.
 const UNIT: i128 = 1_000_000;
@@ -77,6 +69,8 @@ impl Streams {
         let Some(db) = self.read()? else {
             return Err(refused("rollup::no-stream", "nothing was ingested yet".to_owned()));
         };
+        // Behind the check of each expression, a second wall: see `expression`.
+        self.shut(&db)?;
         let mut groups: BTreeMap<String, Vec<(usize, Counts)>> = BTreeMap::new();
         for (i, indicator) in indicators.iter().enumerate() {
             let counts = counts(&db, indicator)?;
@@ -91,7 +85,8 @@ impl Streams {
         };
         let mut blocks = vec![empty; indicators.len()];
         for (stream, group) in groups {
-            let present = presence(&db, &stream, first, step_ms, len)?;
+            let rows = self.rows_span(&db, &stream)?;
+            let present = presence(&db, &stream, rows, first, step_ms, len)?;
             for (i, counts) in &group {
                 let block = &mut blocks[*i];
                 if counts.empty != (0, 0) {
@@ -112,60 +107,19 @@ fn refused(code: &'static str, message: String) -> Error {
     Error::Refused(Diagnostic::error(code, message).into())
 }
 
-/// One scan of a stream, scattered into the slices of its indicators.
-fn scan(
-    db: &Connection,
-    stream: &str,
-    group: &[(usize, Counts)],
-    blocks: &mut [SliceBlock],
-) -> Result<(), Error> {
-    let (start, step) = (blocks[group[0].0].start.ms(), blocks[group[0].0].step.ms());
-    let len = blocks[group[0].0].good.len();
-    let end = start + step * len as i64;
-    let parts: Vec<String> =
-        group.iter().map(|(_, counts)| format!("{}, {}", counts.total, counts.good)).collect();
-    let sql = format!(
-        "SELECT (epoch_ms(ts) - {start}) // {step} AS i, {} FROM {} \
-         WHERE ts >= make_timestamp_ms({start}) AND ts < make_timestamp_ms({end}) GROUP BY i",
-        parts.join(", "),
-        table_of(stream)
-    );
-    let mut query = db.prepare(&sql)?;
-    let mut rows = query.query([])?;
-    while let Some(row) = rows.next()? {
-        let i = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX);
-        for (n, (indicator, _)) in group.iter().enumerate() {
-            let count = |column: usize| -> Result<u32, Error> {
-                let count: i64 = row.get(column)?;
-                u32::try_from(count).map_err(|_| {
-                    let message = format!("{count} events in one slice of `{stream}`");
-                    refused("rollup::too-many-events", message)
-                })
-            };
-            let block = &mut blocks[*indicator];
-            if i < len {
-                (block.total[i], block.good[i]) = (count(1 + 2 * n)?, count(2 + 2 * n)?);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Which slices a stream of events measured: from its first to its last row, without silences
 /// longer than `expect_every`.
 fn presence(
     db: &Connection,
     stream: &str,
+    rows: Option<(i64, i64)>,
     first: i64,
     step: i64,
     len: usize,
 ) -> Result<Vec<bool>, Error> {
     let table = table_of(stream);
-    let span = format!("SELECT epoch_ms(min(ts)), epoch_ms(max(ts)) FROM {table}");
-    let (from, to): (Option<i64>, Option<i64>) =
-        db.query_row(&span, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut present = vec![false; len];
-    let Some((from, to)) = from.zip(to) else { return Ok(present) };
+    let Some((from, to)) = rows else { return Ok(present) };
     let end = first + len as i64;
     let set = |present: &mut [bool], from: i64, to: i64, value: bool| {
         let (from, to) = (from.clamp(first, end) - first, to.clamp(first, end) - first);
@@ -202,8 +156,13 @@ fn counts(db: &Connection, indicator: &Indicator) -> Result<Counts, Error> {
                 let message = "both queries of a ratio of events must name one stream".to_owned();
                 return Err(refused("rollup::two-streams", message));
             }
+            if part.aggregate == Aggregate::Sum || total.aggregate == Aggregate::Sum {
+                return sums(&columns, *part_is_bad, part, total);
+            }
             let all = columns.filter(total)?;
             let part = columns.filter(part)?;
+            let rows =
+                Conditions { all: all.clone(), part: part.clone(), part_is_bad: *part_is_bad };
             let good = if *part_is_bad {
                 format!("({all}) AND NOT coalesce({part}, false)")
             } else {
@@ -214,6 +173,8 @@ fn counts(db: &Connection, indicator: &Indicator) -> Result<Counts, Error> {
                 total: format!("count(*) FILTER (WHERE {all})"),
                 good: format!("count(*) FILTER (WHERE {good})"),
                 empty: (0, 0),
+                rows: Some(rows),
+                samples: None,
             })
         }
         Indicator::Threshold { query, op, value } => {
@@ -227,6 +188,49 @@ fn counts(db: &Connection, indicator: &Indicator) -> Result<Counts, Error> {
             Err(Error::Refused(diagnostic.into()))
         }
     }
+}
+
+/// Rows that hold counts, such as slices that were rolled up before: good and all are sums of
+/// whole numbers. Of a stream of metrics a slice is measured when it has samples; of events, a
+/// slice without rows has none.
+fn sums(
+    columns: &Columns<'_>,
+    part_is_bad: bool,
+    part: &Query,
+    total: &Query,
+) -> Result<Counts, Error> {
+    let sum = |query: &Query| -> Result<(String, String), Error> {
+        let all = columns.filter(query)?;
+        if query.aggregate != Aggregate::Sum {
+            let rows = format!("count(*) FILTER (WHERE {all})");
+            return Ok((format!("{rows}::HUGEINT * {UNIT}"), rows));
+        }
+        let value = columns.expression(query.value.as_deref().unwrap_or("value"))?;
+        let exact = format!("TRY_CAST(round(TRY_CAST(({value}) AS DOUBLE) * {UNIT}) AS HUGEINT)");
+        let rows = format!("FILTER (WHERE ({all}) AND {exact} IS NOT NULL)");
+        Ok((format!("coalesce(sum({exact}) {rows}, 0)"), format!("count(*) {rows}")))
+    };
+    let ((part, _), (total_sum, samples)) = (sum(part)?, sum(total)?);
+    let good = if part_is_bad { format!("({total_sum}) - ({part})") } else { part };
+    // What is no whole number from 0 on becomes -1, which no slice can hold.
+    let whole = |sum: &str| {
+        format!(
+            "CASE WHEN ({sum}) >= 0 AND ({sum}) % {UNIT} = 0 THEN ({sum}) // {UNIT} ELSE -1 END"
+        )
+    };
+    let kind: String = columns.db.query_row(
+        "SELECT kind FROM streams WHERE name = ?",
+        [&*total.stream],
+        |row| row.get(0),
+    )?;
+    Ok(Counts {
+        stream: total.stream.to_string(),
+        total: whole(&total_sum),
+        good: whole(&good),
+        empty: (0, 0),
+        rows: None,
+        samples: (kind == StreamKind::Metrics.as_str()).then_some(samples),
+    })
 }
 
 /// One event a slice: good when the aggregate of its values compares well. A slice without
@@ -262,6 +266,8 @@ fn threshold(
             total: "1::BIGINT".to_owned(),
             good: format!("({counted} {sign} {limit})::BIGINT"),
             empty: (u32::from(none), 1),
+            rows: None,
+            samples: None,
         });
     }
     let measured = columns.expression(query.value.as_deref().unwrap_or("value"))?;
@@ -286,6 +292,8 @@ fn threshold(
         total: format!("({count} > 0)::BIGINT"),
         good: format!("coalesce(({good})::BIGINT, 0)"),
         empty: (0, 0),
+        rows: None,
+        samples: None,
     })
 }
 

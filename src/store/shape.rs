@@ -8,7 +8,7 @@ use super::table::{ColumnDef, MAX_COLUMNS};
 use crate::model::{ColumnType, Name};
 
 /// Names under which files keep the instant of a row, the likelier first.
-const TS_KEYS: [&str; 16] = [
+pub(super) const TS_KEYS: [&str; 16] = [
     "ts",
     "timestamp",
     "@timestamp",

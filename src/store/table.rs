@@ -123,7 +123,8 @@ pub(super) fn misfit(kind: ColumnType, value: &Value<'_>) -> Option<String> {
     Some(format!("is {shown}, wanted {}", article(kind)))
 }
 
-fn article(kind: ColumnType) -> &'static str {
+/// What a value of the type is called.
+pub(super) fn article(kind: ColumnType) -> &'static str {
     match kind {
         ColumnType::Bool => "true or false",
         ColumnType::Integer => "a whole number",

@@ -7,14 +7,16 @@ use duckdb::{Connection, params};
 use super::accounts;
 use super::database::Database;
 use super::error::Error;
+use super::event_file::EventFile;
 use super::table::ColumnDef;
-use crate::model::{ColumnType, Name, StreamKind};
+use super::wall::lock_down;
+use crate::model::{ColumnType, Name, StreamDefinition, StreamKind};
 use crate::units::SimTime;
 
 /// Schema number of the database.
 const SCHEMA: i64 = 1;
 
-const TABLES: &str = "
+pub(super) const TABLES: &str = "
 CREATE TABLE streams (name VARCHAR, kind VARCHAR, ts_key VARCHAR,
   id_column VARCHAR, expect_every_ms BIGINT);
 CREATE TABLE stream_columns (stream VARCHAR, place BIGINT, key VARCHAR,
@@ -31,7 +33,16 @@ CREATE TABLE rejects (stream VARCHAR, file UINTEGER, line UBIGINT,
 /// The telemetry of a workspace, in `.drill/store.duckdb`.
 #[derive(Debug, Clone)]
 pub struct Streams {
-    database: Database,
+    source: Source,
+}
+
+/// Where the rows are.
+#[derive(Debug, Clone)]
+enum Source {
+    /// In the database of a workspace.
+    Workspace(Database),
+    /// In one Parquet file, which nobody has to ingest.
+    File(EventFile),
 }
 
 /// One stream as it is listed.
@@ -92,17 +103,60 @@ pub(super) fn table_of(stream: &str) -> String {
 impl Streams {
     /// The streams in `workspace/.drill/store.duckdb`.
     pub fn of_workspace(workspace: &Path) -> Self {
-        Self { database: Database::of_workspace(workspace, "store.duckdb", SCHEMA, TABLES) }
+        let database = Database::of_workspace(workspace, "store.duckdb", SCHEMA, TABLES);
+        Self { source: Source::Workspace(database) }
+    }
+
+    /// One stream: the rows of a Parquet file, read where they are. A value that is none of its
+    /// column's type is unknown; a row without an instant is left out, see [`Streams::list`].
+    ///
+    /// # Errors
+    /// When the file is no Parquet, or has no instants.
+    pub fn of_events(path: &Path, stream: &StreamDefinition) -> Result<Self, Error> {
+        Ok(Self { source: Source::File(EventFile::new(path, stream)?) })
     }
 
     /// Opens the database to write, making it when it is not there.
     pub(super) fn open(&self) -> Result<Connection, Error> {
-        self.database.write()
+        match &self.source {
+            Source::Workspace(database) => database.write(),
+            Source::File(file) => Err(file.read_only()),
+        }
     }
 
     /// Opens the database to read; `None` when nothing was ever ingested.
     pub(super) fn read(&self) -> Result<Option<Connection>, Error> {
-        self.database.read()
+        match &self.source {
+            Source::Workspace(database) => database.read(),
+            Source::File(file) => file.read().map(Some),
+        }
+    }
+
+    /// The first and the last instant of a stream's rows, in milliseconds.
+    pub(super) fn rows_span(
+        &self,
+        db: &Connection,
+        stream: &str,
+    ) -> Result<Option<(i64, i64)>, Error> {
+        let sql = match &self.source {
+            Source::Workspace(_) => {
+                format!("SELECT epoch_ms(min(ts)), epoch_ms(max(ts)) FROM {}", table_of(stream))
+            }
+            // Known since the file was opened, without a scan.
+            Source::File(_) => "SELECT epoch_ms(min(first)), epoch_ms(max(last)) FROM files".into(),
+        };
+        let (from, to): (Option<i64>, Option<i64>) =
+            db.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(from.zip(to))
+    }
+
+    /// Lets `db` reach no file but those that it has open already.
+    pub(super) fn shut(&self, db: &Connection) -> Result<(), Error> {
+        match &self.source {
+            Source::Workspace(_) => Ok(lock_down(db, &[])?),
+            // Shut since the file was opened.
+            Source::File(_) => Ok(()),
+        }
     }
 
     /// All streams, ascending by name.

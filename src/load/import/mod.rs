@@ -16,3 +16,4 @@ mod writer;
 pub use imported::{Imported, ImportedMetric};
 pub use source::{import, import_for};
 pub use writer::openslo_yaml;
+pub(super) use writer::{length, scalar};

@@ -49,7 +49,7 @@ impl Lines {
 }
 
 /// A text in quotes, unless nothing in it could mean anything else.
-fn scalar(text: &str) -> String {
+pub(in crate::load) fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let first = text.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -75,7 +75,7 @@ fn scalar(text: &str) -> String {
 }
 
 /// A rolling window in the largest unit of OpenSLO that says it in one number.
-fn length(period: SimDuration) -> String {
+pub(in crate::load) fn length(period: SimDuration) -> String {
     let minutes = period.ms() / 60_000;
     let units = [(1440, "d"), (60, "h"), (1, "m")];
     let unit = units.into_iter().find(|(unit, _)| minutes % unit == 0);

@@ -494,6 +494,7 @@ kind-packs = Policy packs
 kind-systems = Systems
 kind-responders = Responder presets
 kind-reports = Reports
+kind-streams = Streams
 show-pack-lead = Document version { $version }, { $date }
 show-preset-lead = { $n } of { $of } inputs assumed
 show-endex = Ends at the latest after

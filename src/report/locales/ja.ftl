@@ -494,6 +494,7 @@ kind-packs = ポリシーパック
 kind-systems = システム
 kind-responders = 対応者プリセット
 kind-reports = レポート
+kind-streams = ストリーム
 show-pack-lead = 文書の版 { $version }（{ $date }）
 show-preset-lead = 入力 { $of } 件中 { $n } 件は仮定
 show-endex = 遅くとも終了するまで
