@@ -20,6 +20,8 @@ mod score;
 mod show;
 mod slo;
 mod slo_args;
+mod slo_export;
+mod slo_init;
 mod start;
 mod ui;
 mod workspace;

@@ -30,11 +30,13 @@ pub enum Kind {
     Timeline,
     /// OpenSLO objects, YAML or JSON.
     Slo,
+    /// Maintenance windows and other corrections.
+    Corrections,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::System,
         Self::Pack,
         Self::Preset,
@@ -42,6 +44,7 @@ impl Kind {
         Self::RuleTests,
         Self::Timeline,
         Self::Slo,
+        Self::Corrections,
     ];
 
     /// The word for people.
@@ -54,6 +57,7 @@ impl Kind {
             Self::RuleTests => "rule test",
             Self::Timeline => "timeline",
             Self::Slo => "SLOs",
+            Self::Corrections => "corrections",
         }
     }
 
@@ -72,6 +76,7 @@ impl Kind {
             Self::RuleTests => "drill.ruletest/1",
             Self::Timeline => "drill.timeline/1",
             Self::Slo => "openslo/v1",
+            Self::Corrections => "drill.corrections/1",
         }
     }
 
@@ -84,7 +89,7 @@ impl Kind {
             Self::Preset => Some(("data/presets", "presets")),
             Self::Scenario => Some(("scenarios", "scenarios")),
             Self::Slo => Some(("data/slos", "slos")),
-            Self::RuleTests | Self::Timeline => None,
+            Self::RuleTests | Self::Timeline | Self::Corrections => None,
         }
     }
 
@@ -201,7 +206,7 @@ impl Catalog {
                 super::scenario(&source, &[], None).ok().map(|loaded| loaded.value.title)
             }
             Kind::Slo => self.slos(&[name]).ok().map(|loaded| slo_title(&loaded.value)),
-            Kind::RuleTests | Kind::Timeline => None,
+            Kind::RuleTests | Kind::Timeline | Kind::Corrections => None,
         }
     }
 
@@ -399,7 +404,7 @@ fn unknown_code(kind: Kind) -> &'static str {
         Kind::Preset => "catalog::unknown-preset",
         Kind::Scenario => "catalog::unknown-scenario",
         Kind::Slo => "catalog::unknown-slos",
-        Kind::RuleTests | Kind::Timeline => "catalog::unknown-name",
+        Kind::RuleTests | Kind::Timeline | Kind::Corrections => "catalog::unknown-name",
     }
 }
 

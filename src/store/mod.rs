@@ -3,6 +3,7 @@
 //! **Invariant**: no other module names `duckdb` or `polars`; every result is ordered.
 
 mod content;
+mod counter;
 mod csv;
 mod database;
 mod detect;
@@ -10,6 +11,7 @@ mod engines;
 mod error;
 mod expression;
 mod file_report;
+mod histogram;
 mod history;
 mod ingest;
 mod instant;
@@ -17,8 +19,11 @@ mod json;
 mod lines;
 mod prefix;
 mod rollup;
+mod sampled;
 mod shape;
 mod slice_file;
+mod source_fault;
+mod stream_shape;
 mod table;
 mod telemetry;
 mod workspace;
