@@ -237,8 +237,8 @@ fn scan(
         readings += sampled.source.readings().len();
     }
     let sql = format!(
-        "{}, placed AS (SELECT *, (at - {start} - 1) // {step} AS slice FROM steps \
-         WHERE at > {start}) SELECT {} FROM placed GROUP BY GROUPING SETS ((slice), ()) \
+        "{}, placed AS (SELECT *, (instant - {start} - 1) // {step} AS slice FROM steps \
+         WHERE instant > {start}) SELECT {} FROM placed GROUP BY GROUPING SETS ((slice), ()) \
          ORDER BY slice NULLS FIRST",
         steps_sql(group, end),
         columns.join(", ")
@@ -267,7 +267,7 @@ fn scan(
     Ok((found, intervals))
 }
 
-/// The samples of all readings with what came before each in its series: `at`, and per reading
+/// The samples of all readings with what came before each in its series: its instant, and per reading
 /// `c` whether it is one, `v` its value, `b` the value before and `p` the instant of that.
 fn steps_sql(group: &[&Sampled], end: i64) -> String {
     let readings: Vec<(String, String)> = group
@@ -283,7 +283,7 @@ fn steps_sql(group: &[&Sampled], end: i64) -> String {
         rows += &format!(", coalesce({filter}, false) AS c{n}, {value} AS v{n}");
         steps += &format!(
             ", lag(v{n} IGNORE NULLS) OVER s AS b{n}, \
-             lag(CASE WHEN v{n} IS NOT NULL THEN at END IGNORE NULLS) OVER s AS p{n}"
+             lag(CASE WHEN v{n} IS NOT NULL THEN instant END IGNORE NULLS) OVER s AS p{n}"
         );
     }
     let any: Vec<String> = readings.iter().map(|(filter, _)| format!("({filter})")).collect();
@@ -297,7 +297,7 @@ fn steps_sql(group: &[&Sampled], end: i64) -> String {
         false => format!("PARTITION BY {} ", names.join(", ")),
     };
     format!(
-        "WITH readings AS (SELECT {prefix}epoch_ms(ts) AS at, ts AS read_at, _file, _line{rows} \
+        "WITH readings AS (SELECT {prefix}epoch_ms(ts) AS instant, ts AS read_at, _file, _line{rows} \
          FROM {} WHERE ts < make_timestamp_ms({}) AND ({})), \
          steps AS (SELECT *{steps} FROM readings \
          WINDOW s AS ({partition}ORDER BY read_at, _file, _line))",
@@ -328,8 +328,8 @@ fn columns_of(sampled: &Sampled, n: usize) -> String {
         ),
     };
     format!(
-        "{first}, {second}, min(at) FILTER (WHERE {telling}), max(at) FILTER (WHERE {telling}), \
-         quantile_disc(at - p{n}, 0.5) FILTER (WHERE c{n} AND v{n} IS NOT NULL AND p{n} IS NOT NULL)"
+        "{first}, {second}, min(instant) FILTER (WHERE {telling}), max(instant) FILTER (WHERE {telling}), \
+         quantile_disc(instant - p{n}, 0.5) FILTER (WHERE c{n} AND v{n} IS NOT NULL AND p{n} IS NOT NULL)"
     )
 }
 
