@@ -1,5 +1,8 @@
 //! From an indicator on metrics to the samples it is computed from.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use duckdb::Connection;
 
 use super::error::Error;
@@ -17,19 +20,49 @@ pub(super) struct Planned {
     pub(super) fault: Option<SourceFault>,
 }
 
+/// The names of the metrics of streams that were looked at, so that all indicators on a stream
+/// ask for them once.
+#[derive(Default)]
+pub(super) struct Metrics {
+    names: BTreeMap<Name, Rc<[String]>>,
+}
+
+impl Metrics {
+    /// Those of a stream, ascending.
+    fn of(&mut self, db: &Connection, stream: &Name) -> Result<Rc<[String]>, Error> {
+        if let Some(known) = self.names.get(stream) {
+            return Ok(Rc::clone(known));
+        }
+        let table = table_of(stream);
+        let sql = format!(
+            "SELECT DISTINCT name::VARCHAR AS metric FROM {table} WHERE name IS NOT NULL \
+             ORDER BY metric"
+        );
+        let mut query = db.prepare(&sql)?;
+        let names: Rc<[String]> =
+            query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        self.names.insert(stream.clone(), Rc::clone(&names));
+        Ok(names)
+    }
+}
+
 /// How `indicator` is computed from samples; `None` when it is computed from rows of events.
 ///
 /// # Errors
 /// A stream, metric or column that is not there, an expression that is not allowed, a histogram
 /// that cannot answer.
-pub(super) fn planned(db: &Connection, indicator: &Indicator) -> Result<Option<Planned>, Error> {
+pub(super) fn planned(
+    db: &Connection,
+    metrics: &mut Metrics,
+    indicator: &Indicator,
+) -> Result<Option<Planned>, Error> {
     match indicator {
         Indicator::Ratio { counter: true, part_is_bad, part, total } => {
             if part.stream != total.stream {
                 let message = "both queries of a ratio of counters must name one stream";
                 return Err(refused("rollup::two-streams", message.to_owned()));
             }
-            let series = Series::new(db, total)?;
+            let series = Series::new(db, metrics, total)?;
             let fault = match part.filter.as_deref().and_then(histogram::named_bound) {
                 Some(bound) => series.histogram(part)?.and_then(|known| known.fault(&bound)),
                 None => None,
@@ -42,13 +75,13 @@ pub(super) fn planned(db: &Connection, indicator: &Indicator) -> Result<Option<P
             Ok(Some(series.planned(source, fault)))
         }
         Indicator::Raw { failure, query } => {
-            let series = Series::new(db, query)?;
+            let series = Series::new(db, metrics, query)?;
             let ratio = series.reading(query)?;
             let source = Source::Ratio { failure: *failure, ratio };
             Ok(Some(series.planned(source, None)))
         }
         Indicator::Threshold { query, op, value } if query.metric.is_some() => {
-            let series = Series::new(db, query)?;
+            let series = Series::new(db, metrics, query)?;
             match series.histogram(query)? {
                 Some(known) => latency(&series, query, &known, *op, value).map(Some),
                 None => Ok(None),
@@ -113,6 +146,8 @@ fn latency(
 pub(super) struct Series<'a> {
     db: &'a Connection,
     stream: Name,
+    /// The names of its metrics; none where it has no such column.
+    names: Rc<[String]>,
     /// For the conditions that pick series.
     labels: Columns<'a>,
     /// For the values.
@@ -124,11 +159,11 @@ pub(super) struct Series<'a> {
 impl<'a> Series<'a> {
     /// What tells series apart is the name of a metric, texts and flags, and in a stream of
     /// `name` and `value` whole numbers too; elsewhere these are what is measured.
-    fn new(db: &'a Connection, query: &Query) -> Result<Self, Error> {
+    fn new(db: &'a Connection, metrics: &mut Metrics, query: &Query) -> Result<Self, Error> {
         let all = Columns::new(db, query)?;
         let columns = columns_of(db, &query.stream)?;
         let has = |name: &str| columns.iter().any(|column| column.name == name);
-        let long = has("name") && has("value");
+        let (named, long) = (has("name"), has("name") && has("value"));
         let keys: Vec<String> = columns
             .into_iter()
             .filter(|column| !matches!(column.name.as_str(), "value" | "type"))
@@ -141,9 +176,11 @@ impl<'a> Series<'a> {
             .collect();
         let mut labels = keys.clone();
         labels.extend(all.known().iter().filter(|name| *name == "type").cloned());
+        let names = if named { metrics.of(db, &query.stream)? } else { Rc::default() };
         Ok(Self {
             db,
             stream: query.stream.clone(),
+            names,
             labels: Columns::of(db, labels),
             all,
             keys: keys.iter().map(|key| quote(key)).collect(),
@@ -163,23 +200,9 @@ impl<'a> Series<'a> {
         Ok(Reading { filter, value: self.all.expression(value)? })
     }
 
-    /// The names of the stream's metrics; none where it has no such column.
-    fn metrics(&self) -> Result<Vec<String>, Error> {
-        if !self.keys.iter().any(|key| key == "\"name\"") {
-            return Ok(Vec::new());
-        }
-        let table = table_of(&self.stream);
-        let sql = format!(
-            "SELECT DISTINCT name::VARCHAR AS metric FROM {table} WHERE name IS NOT NULL ORDER BY metric"
-        );
-        let mut query = self.db.prepare(&sql)?;
-        let names = query.query_map([], |row| row.get(0))?;
-        Ok(names.collect::<Result<_, _>>()?)
-    }
-
     fn check_metric(&self, query: &Query) -> Result<(), Error> {
         let Some(metric) = &query.metric else { return Ok(()) };
-        let known = self.metrics()?;
+        let known = &self.names;
         if known.iter().any(|name| **name == **metric) {
             return Ok(());
         }
@@ -199,7 +222,7 @@ impl<'a> Series<'a> {
     /// buckets by its name.
     fn histogram(&self, query: &Query) -> Result<Option<Histogram>, Error> {
         let Some(metric) = &query.metric else { return Ok(None) };
-        let known = self.metrics()?;
+        let known = &self.names;
         let metric = match metric.ends_with("_bucket") {
             true => metric.clone(),
             false if known.iter().any(|name| **name == **metric) => return Ok(None),
@@ -215,7 +238,7 @@ impl<'a> Series<'a> {
         if !known.iter().any(|name| **name == *metric) {
             return Ok(None);
         }
-        // Of the buckets that the query does not name: its own condition may be on a bound.
+        // All of its bounds: the query's own condition may be on one of them.
         Histogram::read(self.db, &table_of(&self.stream), metric, column)
     }
 }

@@ -82,8 +82,9 @@ impl Streams {
         };
         let mut groups: BTreeMap<String, Vec<(usize, Counts)>> = BTreeMap::new();
         let mut metrics: BTreeMap<(String, bool), Vec<(usize, Sampled)>> = BTreeMap::new();
+        let mut names = counter::Metrics::default();
         for (i, indicator) in indicators.iter().enumerate() {
-            if let Some(planned) = counter::planned(&db, indicator)? {
+            if let Some(planned) = counter::planned(&db, &mut names, indicator)? {
                 super::source_fault::refuse(&db, &planned)?;
                 let sampled = planned.sampled;
                 let key = (sampled.stream.clone(), sampled.source.counts());

@@ -2,7 +2,7 @@
 
 use duckdb::Connection;
 
-use super::counter::{self, Planned};
+use super::counter::{self, Metrics, Planned};
 use super::error::Error;
 use super::sampled::{self, Source};
 use super::workspace::{Streams, table_of};
@@ -24,7 +24,9 @@ impl Streams {
         step: SimDuration,
     ) -> Result<Vec<SourceFault>, Error> {
         let Some(db) = self.read()? else { return Ok(Vec::new()) };
-        let Some(planned) = counter::planned(&db, indicator)? else { return Ok(Vec::new()) };
+        let Some(planned) = counter::planned(&db, &mut Metrics::default(), indicator)? else {
+            return Ok(Vec::new());
+        };
         let mut faults: Vec<SourceFault> = blocking(&db, &planned)?.into_iter().collect();
         let (values, samples) = readings(&db, &planned)?;
         if values < samples {

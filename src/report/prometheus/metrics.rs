@@ -102,7 +102,7 @@ fn grown(query: &Query, counter: bool, slice: SimDuration) -> Result<(String, bo
         }
         return Ok((format!("sum(increase({text}[{slice}]))"), true));
     }
-    Ok((format!("({})", foreign(query, slice)?), false))
+    Ok((foreign(query, slice)?, false))
 }
 
 fn selector(query: &Query) -> Result<String, String> {
@@ -135,7 +135,8 @@ fn written(query: &Query) -> Result<&str, String> {
     found.map(|(_, text)| text.trim()).ok_or_else(|| "its source has no `query`".to_owned())
 }
 
-/// A query with the window in it that Sloth and Pyrra leave open.
+/// A query in brackets, with the window in it that Sloth and Pyrra leave open. The closing one
+/// has a line of its own where a comment could hide it.
 fn foreign(query: &Query, slice: SimDuration) -> Result<String, String> {
     let mut rest = written(query)?;
     let mut text = String::new();
@@ -151,7 +152,8 @@ fn foreign(query: &Query, slice: SimDuration) -> Result<String, String> {
     if !open {
         return Err("its query fixes its own range; write `{{.window}}` for it".into());
     }
-    Ok(text + rest)
+    text += rest;
+    Ok(if text.contains('#') { format!("({text}\n)") } else { format!("({text})") })
 }
 
 /// Whether `text` is `name{matchers}` and nothing else.

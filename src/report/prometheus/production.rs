@@ -84,7 +84,7 @@ fn group(objective: &ObjectiveDefinition, step: SimDuration) -> Result<String, S
         text += &rule(&format!("alert: {}", quoted(&name)), &expression, &alert_keys(spec, tier));
     }
     if spec.alert_when_no_data {
-        let silence = SimDuration::from_minutes(5).max(slice);
+        let silence = SimDuration::from_minutes(5).max(slice * 2);
         let expression = format!("absent_over_time({total}[{silence}])");
         let name = quoted(&format!("{}:no_data", spec.name));
         let labels = format!("{{slo: {}, tier: no_data}}", quoted(&spec.name));

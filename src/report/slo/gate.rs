@@ -36,21 +36,24 @@ pub fn slo_gate_text(gate: &Gate, slos: &[SloStatus], lang: Lang, style: Style) 
             (false, _) => ("slo-gate-fail", Tone::Bad),
         };
         let why = json!(verdict.reason);
-        vec![
-            Cell::new(verdict.slo.to_string()),
-            Cell::badge(words.t(key), tone),
-            budget_cell(left(&verdict.slo)),
-            Cell::new(words.word("slo-gate", why.as_str().unwrap_or_default())),
-        ]
+        let mut row = vec![Cell::new(verdict.slo.to_string()), Cell::badge(words.t(key), tone)];
+        if gate.pack.is_some() {
+            row.push(budget_cell(left(&verdict.slo)));
+        }
+        row.push(Cell::new(words.word("slo-gate", why.as_str().unwrap_or_default())));
+        row
     };
+    let mut columns = vec![
+        Column::left(words.t("slo-column-slo")),
+        Column::left(words.t("slo-column-verdict")),
+        Column::flex(words.t("slo-column-why")),
+    ];
+    if gate.pack.is_some() {
+        columns.insert(2, Column::right(words.t("slo-column-budget")));
+    }
     doc.table(Table {
         caption: words.t("slo-gate-title"),
-        columns: vec![
-            Column::left(words.t("slo-column-slo")),
-            Column::left(words.t("slo-column-verdict")),
-            Column::right(words.t("slo-column-budget")),
-            Column::flex(words.t("slo-column-why")),
-        ],
+        columns,
         rows: gate.verdicts.iter().map(row).collect(),
     });
     if !gate.holds.is_empty() {
