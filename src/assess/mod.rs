@@ -16,8 +16,8 @@ mod status;
 pub use alerts::{SloAlert, alerts};
 pub use compare::{SloComparison, TargetColumn, compare};
 pub use explain::{ExplainError, explain};
-pub use gate::{GateReason, GateVerdict, gate};
-pub use lint::{SloLint, lint};
+pub use gate::{Gate, GateReason, GateVerdict, gate, gate_by};
+pub use lint::{SloLint, joined, lint, lint_sources};
 pub use period::{
     AppliedCorrection, Attainment, Change, Contributor, Costly, DrillResult, Drills, Level,
     PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources, PeriodSpan,

@@ -21,6 +21,8 @@ mod score;
 mod show;
 mod slo;
 mod slo_args;
+mod slo_export;
+mod slo_init;
 mod start;
 mod stream_files;
 mod ui;

@@ -11,10 +11,12 @@ use super::{exit, workspace};
 use crate::assess::{self, ExplainError, Series, SeriesError, View};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::load::{Kind, MAX_FILE_BYTES};
-use crate::model::{Correction, Name, SloDefinition, StreamDefinition};
+use crate::model::{Correction, Name, SloDefinition, StreamDefinition, TierPreset};
+use crate::policy::Policies;
 use crate::report;
 use crate::slo::Denominator;
 use crate::store::Streams;
+use crate::units::SimDuration;
 
 /// What a command on SLOs works on.
 pub(super) struct Loaded {
@@ -86,8 +88,23 @@ pub(super) fn explain(common: &Common, args: &SloExplainArgs, ui: &mut Ui) -> Re
 /// `drill slo lint`.
 pub(super) fn lint(common: &Common, args: &SloLintArgs, ui: &mut Ui) -> Result<u8, Failure> {
     only(common.format, &[Format::Text, Format::Json], "slo lint")?;
-    let loaded = load(common, &args.input, ui)?;
-    let slos = assess::lint(&loaded.series, &loaded.view);
+    let input = &args.input;
+    let definitions = definitions(common, input, ui)?;
+    // What no slices can be made of is a finding here, and a refusal everywhere else.
+    let (sources, definitions) = match (&input.slices, workspace::workspace(common)?) {
+        (None, Some(root)) => {
+            let chosen = chosen(input, &definitions)?;
+            assess::lint_sources(&chosen, &Streams::of_workspace(&root), input.slice)?
+        }
+        _ => (Vec::new(), definitions),
+    };
+    let slos = match definitions.is_empty() {
+        true => sources,
+        false => {
+            let loaded = load_defined(common, input, definitions, ui)?;
+            assess::joined(sources, assess::lint(&loaded.series, &loaded.view))
+        }
+    };
     let text = match common.format {
         Format::Json => report::slo_lint_json(&slos),
         _ => report::slo_lint_text(&slos, ui.lang(), ui.style()),
@@ -101,13 +118,31 @@ pub(super) fn gate(common: &Common, args: &SloGateArgs, ui: &mut Ui) -> Result<u
     only(common.format, &[Format::Text, Format::Json], "slo gate")?;
     let loaded = load(common, &args.input, ui)?;
     let slos = assess::status(&loaded.series, &loaded.view);
-    let verdicts = assess::gate(&slos, args.allow_no_data);
+    let gate = match &args.pack {
+        None => assess::gate(&slos, args.allow_no_data),
+        Some(pack) => {
+            let pack = workspace::catalog(common)?.pack(pack)?;
+            ui.diagnostics(&pack.warnings);
+            let mut policies = Policies::compile(&pack.value)?;
+            let name = &pack.value.name;
+            if !policies.answers_freeze() {
+                let message = format!("the pack `{name}` has no policy on releases");
+                let help = "add `fn freeze(budgets) { ... }` to any of its scripts, or leave --pack \
+                            out: then a spent budget freezes";
+                return Err(Diagnostic::error("slo::no-freeze", message).help(help).into());
+            }
+            assess::gate_by(&mut policies, name, &slos, args.allow_no_data)
+        }
+    };
+    if let Some(failure) = &gate.failure {
+        ui.diagnostics(&failure.clone().into());
+    }
     let text = match common.format {
-        Format::Json => report::slo_gate_json(&verdicts),
-        _ => report::slo_gate_text(&verdicts, ui.lang(), ui.style()),
+        Format::Json => report::slo_gate_json(&gate, &slos),
+        _ => report::slo_gate_text(&gate, &slos, ui.lang(), ui.style()),
     };
     ui.data(&text)?;
-    Ok(if report::slo_gate_passes(&verdicts) { exit::OK } else { exit::FAILED })
+    Ok(if gate.passes() { exit::OK } else { exit::FAILED })
 }
 
 /// `drill slo compare`.
@@ -127,6 +162,16 @@ pub(super) fn compare(common: &Common, args: &SloCompareArgs, ui: &mut Ui) -> Re
 /// The objectives with their slices, and how they are looked at.
 pub(super) fn load(common: &Common, input: &SloInput, ui: &Ui) -> Result<Loaded, Failure> {
     let definitions = definitions(common, input, ui)?;
+    load_defined(common, input, definitions, ui)
+}
+
+/// The same of SLOs that are loaded already.
+pub(super) fn load_defined(
+    common: &Common,
+    input: &SloInput,
+    definitions: Vec<SloDefinition>,
+    ui: &Ui,
+) -> Result<Loaded, Failure> {
     let corrections = match &input.corrections {
         Some(path) => corrections(path, &definitions, ui)?,
         None => Vec::new(),
@@ -137,17 +182,25 @@ pub(super) fn load(common: &Common, input: &SloInput, ui: &Ui) -> Result<Loaded,
     let series = series(common, input, &definitions, ui)?;
     let series = match input.tiers {
         None => series,
-        Some(preset) => assess::with_tiers(series, preset).map_err(|(slo, period)| {
-            let message = format!("`{}` has no tiers for the {period} of `{slo}`", preset.as_str());
-            let help = format!("it is made for {}", preset.periods());
-            Failure::from(Diagnostic::error("slo::tiers", message).help(help))
-        })?,
+        Some(preset) => assess::with_tiers(series, preset)
+            .map_err(|(slo, period)| no_tiers(preset, &slo, period))?,
     };
     Ok(Loaded { definitions, series, view })
 }
 
+/// A preset that is not made for the period of an SLO.
+pub(super) fn no_tiers(preset: TierPreset, slo: &str, period: SimDuration) -> Failure {
+    let message = format!("`{}` has no tiers for the {period} of `{slo}`", preset.as_str());
+    let help = format!("it is made for {}", preset.periods());
+    Diagnostic::error("slo::tiers", message).help(help).into()
+}
+
 /// The SLOs of `--spec`, or those of the workspace.
-fn definitions(common: &Common, input: &SloInput, ui: &Ui) -> Result<Vec<SloDefinition>, Failure> {
+pub(super) fn definitions(
+    common: &Common,
+    input: &SloInput,
+    ui: &Ui,
+) -> Result<Vec<SloDefinition>, Failure> {
     let catalog = workspace::catalog(common)?;
     let own = catalog.workspace_slos();
     let names: Vec<&str> = match input.spec.is_empty() {
@@ -215,16 +268,7 @@ fn recorded(
         let help = "name a file of slices with --slices, or ingest streams into a workspace";
         return Err(Diagnostic::error("slo::no-data", "there are no data").help(help).into());
     }
-    let chosen: Vec<SloDefinition> = match &input.slo {
-        None => definitions.to_vec(),
-        Some(name) => {
-            let one: Vec<_> = definitions.iter().filter(|slo| *slo.name == **name).collect();
-            if one.is_empty() {
-                return Err(which(&SeriesError::UnknownSlo(name.clone()), definitions));
-            }
-            one.into_iter().cloned().collect()
-        }
-    };
+    let chosen = chosen(input, definitions)?;
     let streams = match (&input.events, root) {
         (Some(path), _) => {
             let stream = stream_of(common, &chosen)?;
@@ -264,4 +308,17 @@ fn left_out(path: &Path, streams: &Streams, ui: &Ui) -> Result<(), Failure> {
         ui.remark(format_args!("{path}: {rejects} rows have no instant and are left out"));
     }
     Ok(())
+}
+
+/// The SLO that is asked for, or all.
+pub(super) fn chosen(
+    input: &SloInput,
+    definitions: &[SloDefinition],
+) -> Result<Vec<SloDefinition>, Failure> {
+    let Some(name) = &input.slo else { return Ok(definitions.to_vec()) };
+    let one: Vec<_> = definitions.iter().filter(|slo| *slo.name == **name).cloned().collect();
+    match one.is_empty() {
+        true => Err(which(&SeriesError::UnknownSlo(name.clone()), definitions)),
+        false => Ok(one),
+    }
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::slo_export::SloExport;
+use super::slo_init::SloInitArgs;
 use crate::model::TierPreset;
 use crate::units::{Objective, SimDuration, SimTime, Zone};
 
@@ -22,6 +24,11 @@ pub(super) enum SloCommand {
     Gate(SloGateArgs),
     /// The same data under other budgeting methods and other targets.
     Compare(SloCompareArgs),
+    /// The SLOs as alert rules of another tool.
+    #[command(subcommand)]
+    Export(SloExport),
+    /// A spec to start from, or the spec of another tool as OpenSLO.
+    Init(SloInitArgs),
 }
 
 /// What all commands on SLOs read.
@@ -96,11 +103,14 @@ pub(super) struct SloLintArgs {
 /// `drill slo gate`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Example:\n  drill slo gate --spec web.yaml --slices requests.csv && ./release.sh\n\nThe exit code is 1 when a budget is exhausted, or when there is too little data to tell.\nFormats: text, json."
+    after_help = "Examples:\n  drill slo gate --spec web.yaml --slices requests.csv && ./release.sh\n  drill slo gate --pack my-pack --format json\n\nThe exit code is 1 when a budget is exhausted (with --pack, when its policy holds releases back),\nor when there is too little data to tell.\nFormats: text, json."
 )]
 pub(super) struct SloGateArgs {
     #[command(flatten)]
     pub(super) input: SloInput,
+    /// Ask `freeze(budgets)` of this pack instead of the budgets alone.
+    #[arg(long, value_name = "NAME")]
+    pub(super) pack: Option<String>,
     /// Let objectives pass that cannot be judged for want of data.
     #[arg(long)]
     pub(super) allow_no_data: bool,
@@ -119,13 +129,13 @@ pub(super) struct SloCompareArgs {
     pub(super) targets: Vec<Objective>,
 }
 
-fn preset(text: &str) -> Result<TierPreset, String> {
+pub(super) fn preset(text: &str) -> Result<TierPreset, String> {
     let words: Vec<&str> = TierPreset::ALL.into_iter().map(TierPreset::as_str).collect();
     let found = TierPreset::ALL.into_iter().find(|preset| preset.as_str() == text);
     found.ok_or_else(|| format!("write one of {}", words.join(", ")))
 }
 
-fn span(text: &str) -> Result<SimDuration, String> {
+pub(super) fn span(text: &str) -> Result<SimDuration, String> {
     let span: SimDuration = text.parse().map_err(|error| format!("{error}"))?;
     if span <= SimDuration::ZERO {
         return Err("wanted more than 0s".to_owned());

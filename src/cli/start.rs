@@ -7,7 +7,10 @@ use clap::Parser;
 use super::args::{Args, Command, RulesCommand};
 use super::slo_args::SloCommand;
 use super::ui::{Failure, Ui};
-use super::{check, data, doctor, exit, init, list, report, rules, run, score, show, slo};
+use super::{
+    check, data, doctor, exit, init, list, report, rules, run, score, show, slo, slo_export,
+    slo_init,
+};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -38,6 +41,10 @@ pub fn main() -> ExitCode {
         Command::Slo(SloCommand::Lint(slo)) => slo::lint(&args.common, slo, &mut ui),
         Command::Slo(SloCommand::Gate(slo)) => slo::gate(&args.common, slo, &mut ui),
         Command::Slo(SloCommand::Compare(slo)) => slo::compare(&args.common, slo, &mut ui),
+        Command::Slo(SloCommand::Export(export)) => {
+            slo_export::export(&args.common, export, &mut ui)
+        }
+        Command::Slo(SloCommand::Init(init)) => slo_init::init(&args.common, init, &mut ui),
         Command::Report(command) => report::report(&args.common, command, &mut ui),
         Command::Rules(RulesCommand::Test(test)) => rules::test(&args.common, test, &mut ui),
     };

@@ -34,11 +34,13 @@ pub enum Kind {
     Slo,
     /// How the files of a stream are read.
     Stream,
+    /// Maintenance windows and other corrections.
+    Corrections,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::System,
         Self::Pack,
         Self::Preset,
@@ -47,6 +49,7 @@ impl Kind {
         Self::Timeline,
         Self::Slo,
         Self::Stream,
+        Self::Corrections,
     ];
 
     /// The word for people.
@@ -60,6 +63,7 @@ impl Kind {
             Self::Timeline => "timeline",
             Self::Slo => "SLOs",
             Self::Stream => "stream",
+            Self::Corrections => "corrections",
         }
     }
 
@@ -79,6 +83,7 @@ impl Kind {
             Self::Timeline => "drill.timeline/1",
             Self::Slo => "openslo/v1",
             Self::Stream => "drill.stream/1",
+            Self::Corrections => "drill.corrections/1",
         }
     }
 
@@ -92,7 +97,7 @@ impl Kind {
             Self::Scenario => Some(("scenarios", "scenarios")),
             Self::Slo => Some(("data/slos", "slos")),
             Self::Stream => Some(("data/streams", "streams")),
-            Self::RuleTests | Self::Timeline => None,
+            Self::RuleTests | Self::Timeline | Self::Corrections => None,
         }
     }
 
@@ -210,7 +215,7 @@ impl Catalog {
             }
             Kind::Slo => self.slos(&[name]).ok().map(|loaded| slo_title(&loaded.value)),
             Kind::Stream => self.stream(name).ok().map(|loaded| stream_title(&loaded.value)),
-            Kind::RuleTests | Kind::Timeline => None,
+            Kind::RuleTests | Kind::Timeline | Kind::Corrections => None,
         }
     }
 
@@ -428,7 +433,7 @@ fn unknown_code(kind: Kind) -> &'static str {
         Kind::Scenario => "catalog::unknown-scenario",
         Kind::Slo => "catalog::unknown-slos",
         Kind::Stream => "catalog::unknown-stream",
-        Kind::RuleTests | Kind::Timeline => "catalog::unknown-name",
+        Kind::RuleTests | Kind::Timeline | Kind::Corrections => "catalog::unknown-name",
     }
 }
 

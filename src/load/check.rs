@@ -53,6 +53,8 @@ pub fn check(path: &Path, catalog: &Catalog) -> (Option<Kind>, Diagnostics) {
         Kind::Scenario => check_scenario(&source, catalog),
         Kind::Slo => super::openslo::check_openslo(&source),
         Kind::Stream => found(super::stream(&source)),
+        // The SLOs it names stand in other files.
+        Kind::Corrections => found(super::corrections(&source, &[])),
     };
     (Some(kind), found)
 }

@@ -9,10 +9,10 @@ use super::slo::alert_words;
 use super::symbols::Space;
 use crate::diag::{Diagnostics, SourceText};
 use crate::model::{
-    AgentFact, DetectionSource, Environment, Expect, ExpectedStep, Facts, Given, Name, Ref,
-    RuleCase, RuleTests, ServiceFact, ServiceState, SignalKind,
+    AgentFact, BudgetFact, DetectionSource, Environment, Expect, ExpectedStep, Facts, Given, Name,
+    Ref, RuleCase, RuleTests, ServiceFact, ServiceState, SignalKind,
 };
-use crate::units::SimDuration;
+use crate::units::{Objective, SimDuration};
 
 const CASE: Space = Space::new("case", "ruletest::unknown-case");
 /// Highest escalation level.
@@ -45,7 +45,8 @@ fn case(fields: &Fields<'_>) -> RuleCase {
     fields.cx.define(CASE, &name, fields.span_of("name"));
     let skip = fields.line_optional("skip");
     let expect = fields.sub("expect", "expectation");
-    let expect = expect.map(|sub| expectation(&sub)).unwrap_or_default();
+    let about_budgets = fields.table.get("budgets").is_some();
+    let expect = expect.map(|sub| expectation(&sub, about_budgets)).unwrap_or_default();
     if expect.is_empty() && skip.is_none() && fields.table.get("expect").is_some() {
         let message = format!("case `{name}` expects nothing, so it cannot fail");
         fields.error("ruletest::no-expectation", message, "expect", "nothing is expected");
@@ -60,8 +61,18 @@ fn case(fields: &Fields<'_>) -> RuleCase {
     }
 }
 
-/// Either `[case.facts]`, or `timeline` with `at`.
+/// One of `[case.facts]`, `timeline` with `at`, and `[[case.budgets]]`.
 fn given(fields: &Fields<'_>) -> Given {
+    if fields.table.get("budgets").is_some() {
+        for key in ["facts", "timeline", "at"] {
+            if fields.table.get(key).is_some() {
+                let message = format!("a case about budgets has no `{key}`");
+                fields.error("ruletest::given", message, key, "only `freeze` is asked");
+                fields.get(key);
+            }
+        }
+        return Given::Budgets(fields.tables("budgets", "budget").iter().map(budget).collect());
+    }
     let facts = fields.sub_optional("facts", "table of facts").map(|sub| decode_facts(&sub));
     let path = fields.line_optional("timeline");
     let at = fields.duration_optional("at");
@@ -80,6 +91,23 @@ fn given(fields: &Fields<'_>) -> Given {
             fields.cx.push(diagnostic.help("state `[case.facts]` or name a `timeline`"));
             Given::Timeline { path: Name::from(""), at: SimDuration::ZERO }
         }
+    }
+}
+
+/// How one error budget stands; without `remaining` too little was measured to tell.
+fn budget(fields: &Fields<'_>) -> BudgetFact {
+    let within = Within { from: -1e9, to: 1.0, words: "what is left as a ratio, 1 at most" };
+    let remaining = fields.get("remaining");
+    let slo = fields.line("slo");
+    let target: Option<Objective> = fields
+        .get("target")
+        .and_then(|node| fields.parse_node("`target`", node, "a ratio such as \"0.999\""));
+    BudgetFact {
+        service: fields.line_optional("service").unwrap_or_else(|| slo.clone()),
+        target: target.map_or(0.99, Objective::as_f64),
+        remaining: remaining.map(|node| fields.number_node("`remaining`", node, within)),
+        firing: fields.names("firing").into_iter().map(|(name, _)| name).collect(),
+        slo,
     }
 }
 
@@ -214,7 +242,7 @@ fn finding_with_target(fields: &Fields<'_>, text: &str) -> Option<(Name, Ref)> {
     Some((rule, about?))
 }
 
-fn expectation(fields: &Fields<'_>) -> Expect {
+fn expectation(fields: &Fields<'_>, about_budgets: bool) -> Expect {
     let severity = fields.name_optional("severity");
     let names =
         |key| -> Vec<Name> { fields.names(key).into_iter().map(|(name, _)| name).collect() };
@@ -234,9 +262,41 @@ fn expectation(fields: &Fields<'_>) -> Expect {
         no_channels: names("no_channels"),
         violations: names("violations"),
         no_violations: names("no_violations"),
+        holds: fields.lines("holds").iter().map(|text| hold(text)).collect(),
+        no_holds: names("no_holds"),
     };
+    refuse_others(fields, about_budgets, &expect);
     refuse_contradictions(fields, &expect);
     expect
+}
+
+/// `RULE` or `RULE SLO`.
+fn hold(text: &str) -> (Name, Option<Name>) {
+    match text.split_once(' ') {
+        None => (Name::from(text), None),
+        Some((rule, slo)) => (Name::from(rule), Some(Name::from(slo.trim()))),
+    }
+}
+
+/// Of budgets only `freeze` is asked, and only of budgets.
+fn refuse_others(fields: &Fields<'_>, about_budgets: bool, expect: &Expect) {
+    let holds = !(expect.holds.is_empty() && expect.no_holds.is_empty());
+    let only = Expect {
+        holds: expect.holds.clone(),
+        no_holds: expect.no_holds.clone(),
+        ..Expect::default()
+    };
+    if about_budgets && *expect != only {
+        let message = "a case about budgets expects `holds` and `no_holds` only".to_owned();
+        let diagnostic =
+            fields.cx.at("ruletest::given", message, fields.span, "expects more than that");
+        fields.cx.push(diagnostic);
+    }
+    if !about_budgets && holds {
+        let key = if expect.holds.is_empty() { "no_holds" } else { "holds" };
+        let message = format!("`{key}` needs `[[case.budgets]]`, which `freeze` is asked about");
+        fields.error("ruletest::given", message, key, "no budgets");
+    }
 }
 
 /// What must be there and must not be there at once can never hold.

@@ -7,6 +7,7 @@
 
 mod correction;
 mod decision;
+mod freeze;
 mod indicator;
 mod knobs;
 mod name;
@@ -17,6 +18,7 @@ mod ruletest;
 mod scenario;
 mod signal;
 mod slo;
+mod source_fault;
 mod stream;
 mod system;
 mod telemetry;
@@ -25,6 +27,7 @@ mod vocabulary;
 
 pub use correction::{Corrected, Correction, CorrectionEffect, Recurrence, RecurrenceError};
 pub use decision::{Decision, DecisionKind, Escalation, Finding, Trace, TraceStep, Violation};
+pub use freeze::{BudgetFact, Hold};
 pub use indicator::{
     Aggregate, Composite, CompositeRule, Indicator, ObjectiveDefinition, Origin, Query,
     SloDefinition, ThresholdOp,
@@ -49,7 +52,10 @@ pub use slo::{
     AlertState, AlertTransition, BudgetingMethod, Calendar, CalendarUnit, Comparator, Governed,
     NoData, Period, SliKind, Slice, SliceBlock, SloSpec, Tier,
 };
-pub use stream::{ColumnType, EpochUnit, InputFormat, StreamDefinition, StreamKind};
+pub use source_fault::SourceFault;
+pub use stream::{
+    ColumnType, EpochUnit, InputFormat, MetricShape, StreamDefinition, StreamKind, StreamShape,
+};
 pub use system::{
     Agent, DegradedMode, Dependency, DependencyKind, Environment, Hours, Role, RoleKind, Service,
     Store, System, SystemSlo, Tool, ToolKind,

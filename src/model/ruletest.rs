@@ -1,5 +1,6 @@
 //! Rule tests as data: what is known, what the pack's scripts must say, and what they must not.
 
+use super::freeze::BudgetFact;
 use super::name::{Name, Ref};
 use super::signal::SignalKind;
 use super::system::Environment;
@@ -69,6 +70,8 @@ pub struct Facts {
 pub enum Given {
     /// Facts stated in the case.
     Facts(Box<Facts>),
+    /// Error budgets, which only `freeze` is asked about.
+    Budgets(Vec<BudgetFact>),
     /// A timeline file (JSONL, or recorded TOML), looked at this long after its start.
     Timeline {
         /// Path relative to the test file.
@@ -116,6 +119,10 @@ pub struct Expect {
     pub violations: Vec<Name>,
     /// Rules that must not be violated.
     pub no_violations: Vec<Name>,
+    /// Rules of `freeze` that must hold releases back, as `(rule, SLO)`; without an SLO any.
+    pub holds: Vec<(Name, Option<Name>)>,
+    /// Rules that must not.
+    pub no_holds: Vec<Name>,
 }
 
 impl Expect {

@@ -73,6 +73,28 @@ impl ColumnType {
     }
 }
 
+/// One metric of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricShape {
+    /// Its name.
+    pub name: Name,
+    /// The labels of one of its series, ascending.
+    pub labels: Vec<Name>,
+    /// The bounds of its buckets, ascending, as its samples spell them.
+    pub bounds: Vec<Name>,
+}
+
+/// What can be counted or measured in a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamShape {
+    /// The stream.
+    pub name: Name,
+    /// Its columns with their types, in their order.
+    pub columns: Vec<(Name, ColumnType)>,
+    /// Its metrics, where it has a column `name` and a column `value`; ascending.
+    pub metrics: Vec<MetricShape>,
+}
+
 /// The unit of instants that are numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -19,11 +19,12 @@ pub(super) struct Entry {
 }
 
 /// The entry functions of this version.
-pub(super) const ENTRIES: [Entry; 4] = [
+pub(super) const ENTRIES: [Entry; 5] = [
     Entry { name: "detect", parameter: "signals", required: true },
     Entry { name: "severity", parameter: "facts", required: true },
     Entry { name: "escalate", parameter: "incident", required: true },
     Entry { name: "adherence", parameter: "timeline", required: false },
+    Entry { name: "freeze", parameter: "budgets", required: false },
 ];
 
 /// Name of the function that answers a kind of question.

@@ -2,12 +2,14 @@
 //!
 //! A pack's scripts define `detect(signals)`, `severity(facts)`, `escalate(incident)` and,
 //! optionally, `adherence(timeline)`. Each is a pure function of a read-only view of a
-//! [`crate::timeline::Known`], so that no policy can see the future.
+//! [`crate::timeline::Known`], so that no policy can see the future. `freeze(budgets)`, optional
+//! too, is asked about error budgets.
 //!
 //! **Invariant**: this is the only module that names rhai. A script cannot read a clock, a file
 //! or a random number, and cannot end the program: whatever it does, [`Policies`] answers, with a
 //! diagnostic and the pack's stated fallback where the script failed.
 
+mod budgets;
 mod compile;
 mod conclude;
 mod events;

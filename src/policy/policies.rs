@@ -1,4 +1,4 @@
-//! The compiled policies of a pack, and the four questions they answer.
+//! The compiled policies of a pack, and the questions they answer about an incident.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -184,8 +184,7 @@ impl Policies {
 
     fn ask_adherence(&mut self, known: &Known, traced: bool) -> Answer<Vec<Violation>> {
         let kind = DecisionKind::Adherence;
-        let defined = |ast: &rhai::AST| ast.iter_functions().any(|f| f.name == entry_name(kind));
-        if !defined(&self.compiled.ast) {
+        if !self.defines(entry_name(kind)) {
             return answer(Ok(Vec::new()));
         }
         let Some(events) = known.events() else {
@@ -198,9 +197,14 @@ impl Policies {
         answer(list.and_then(|list| self.list_of(kind, list)))
     }
 
+    pub(super) fn defines(&self, function: &str) -> bool {
+        self.compiled.ast.iter_functions().any(|known| known.name == function)
+    }
+
     /// Takes over what is known and fits the limits to it.
     fn prepare(&mut self, known: &Known, traced: bool, events: usize) -> Rc<Snapshot> {
-        self.host.read.set(0);
+        let entities = known.services().len() + known.agents().len();
+        self.fit(entities, events, traced);
         let mut snapshot = self.host.snapshot.borrow_mut();
         if Rc::get_mut(&mut snapshot).is_none() {
             *snapshot = Rc::default();
@@ -212,7 +216,12 @@ impl Policies {
             self.memos.severity.forget();
             self.memos.escalate.forget();
         }
-        let entities = known.services().len() + known.agents().len();
+        Rc::clone(&snapshot)
+    }
+
+    /// Fits the limits to the number of things that a question is about.
+    pub(super) fn fit(&mut self, entities: usize, events: usize, traced: bool) {
+        self.host.read.set(0);
         sandbox::size_limits(&mut self.engine, entities, events);
         if traced {
             let host = &self.host;
@@ -220,10 +229,9 @@ impl Policies {
             let engine = self.tracing.get_or_insert_with(tracing);
             sandbox::same_limits(engine, &self.engine);
         }
-        Rc::clone(&snapshot)
     }
 
-    fn call(
+    pub(super) fn call(
         &mut self,
         kind: DecisionKind,
         view: impl rhai::Variant + Clone,
@@ -277,7 +285,7 @@ impl Policies {
         diagnose(&self.engine, scripts, entry_name(kind), error)
     }
 
-    fn list_of<T: Clone + 'static>(
+    pub(super) fn list_of<T: Clone + 'static>(
         &self,
         kind: DecisionKind,
         list: Dynamic,
@@ -302,7 +310,7 @@ impl Policies {
         decision_of_map(&self.host, &map)
     }
 
-    fn take_trace(&self) -> Trace {
+    pub(super) fn take_trace(&self) -> Trace {
         let mut steps = Vec::new();
         for (position, what) in self.host.take_notes() {
             if let Some(place) = self.compiled.scripts.place(position) {

@@ -20,7 +20,7 @@ use rhai::{
 use super::host::{Checked, Host, HostError, refuse};
 use super::memo::reads;
 use super::registry::Registry;
-use super::{conclude, events, views};
+use super::{budgets, conclude, events, views};
 
 /// Operations of one question, before the size of the system is added.
 pub(super) const OPERATIONS: u64 = 10_000;
@@ -112,6 +112,7 @@ pub(super) fn engine(host: &Rc<Host>, traced: bool) -> Engine {
     views::register(&mut registry);
     events::register(registry.reading(reads::ALL));
     conclude::register(&mut registry);
+    budgets::register(&mut registry);
     engine
 }
 

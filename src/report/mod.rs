@@ -30,6 +30,7 @@ mod next;
 mod period;
 mod phrase;
 mod picture;
+mod prometheus;
 mod results;
 mod ruletest;
 mod show;
@@ -56,13 +57,14 @@ pub use list::{Listed, Listing, list_json, list_text};
 pub use period::{
     period_csv, period_files, period_html, period_json, period_markdown, period_stem, period_text,
 };
+pub use prometheus::{Exported, OracleSeries, oracle_rules, oracle_test, production_rules};
 pub use ruletest::{ruletest_json, ruletest_junit, ruletest_text};
 pub use show::{Shown, show_markdown, show_text};
 pub use show_json::show_json;
 pub use slo::{
     slo_alerts_csv, slo_alerts_json, slo_alerts_markdown, slo_alerts_text, slo_compare_json,
     slo_compare_markdown, slo_compare_text, slo_explain_json, slo_explain_text, slo_gate_json,
-    slo_gate_passes, slo_gate_text, slo_lint_failed, slo_lint_json, slo_lint_text, slo_status_csv,
+    slo_gate_text, slo_lint_failed, slo_lint_json, slo_lint_text, slo_starter, slo_status_csv,
     slo_status_json, slo_status_markdown, slo_status_text,
 };
 pub use text::{Color, Style};

@@ -45,7 +45,7 @@ pub struct Lint {
 }
 
 impl Lint {
-    fn new(
+    pub(super) fn new(
         code: &'static str,
         level: LintLevel,
         en: String,
@@ -316,30 +316,6 @@ fn holes(spec: &SloSpec, record: &Record<'_>, found: &mut Vec<Lint>) {
     ));
 }
 
-/// Values of a raw ratio that are above 1: a percentage where a ratio is meant. `values` are one
-/// per sample.
-pub fn lint_raw_ratio(values: impl IntoIterator<Item = f64>) -> Option<Lint> {
-    let (mut count, mut above, mut most) = (0i64, 0i64, f64::NEG_INFINITY);
-    for value in values {
-        count += 1;
-        above += i64::from(value > 1.0);
-        most = most.max(value);
-    }
-    (above > 0).then(|| {
-        Lint::new(
-            "slo::percent-for-ratio",
-            LintLevel::Error,
-            format!("{above} of {count} values of the ratio are above 1 (up to {most}): is it a percentage?"),
-            format!("比率の値 {count} 個のうち {above} 個が 1 を超えています（最大 {most}）。パーセントではありませんか"),
-            vec![
-                ("above", Figure::Count(above)),
-                ("values", Figure::Count(count)),
-                ("max", Figure::Number(most)),
-            ],
-        )
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,6 +373,5 @@ mod tests {
         assert_eq!(codes(&found), ["slo::good-above-total", "slo::coverage-holes"]);
         assert_eq!(*figure(&found, "longest"), Figure::Span(SimDuration::from_minutes(3)));
         assert_eq!(*figure(&found, "from"), Figure::Instant(SimTime::from_minute(10)));
-        assert!(lint_raw_ratio([0.9, 99.9]).is_some() && lint_raw_ratio([0.9, 1.0]).is_none());
     }
 }

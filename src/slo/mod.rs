@@ -39,6 +39,7 @@ mod episode;
 mod exact;
 mod explain;
 mod forecast;
+mod gauge;
 mod history;
 #[cfg(test)]
 mod laws;
@@ -53,6 +54,7 @@ mod record;
 mod reference;
 mod replay;
 mod rules;
+mod source_lint;
 mod status;
 #[cfg(test)]
 mod status_tests;
@@ -70,13 +72,15 @@ pub use explain::{
     Explanation, SliceEvidence, SliceFact, Value, explain, explain_alert, explained_fields,
 };
 pub use forecast::{FORECAST_BASES, Forecast};
+pub use gauge::{Gauges, TierRule, gauges, judged_slice, must_agree, no_gauges, tier_rule};
 pub use history::{History, WindowSum};
-pub use lint::{Figure, Lint, LintLevel, lint_data, lint_raw_ratio, lint_spec};
+pub use lint::{Figure, Lint, LintLevel, lint_data, lint_spec};
 pub use measure::{Denominator, SliceCounts};
 pub use plan::Plan;
 pub use reason::{Known, Reason};
 pub use record::{Record, Share};
 pub use replay::Replay;
+pub use source_lint::lint_source;
 pub use status::{
     BudgetStatus, BurnRateStatus, Silencing, SloState, Status, StatusOptions, Uncorrected,
     corrections_of, status, until,

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use duckdb::Connection;
 
+use super::counter;
 use super::error::Error;
 use super::expression;
+use super::sampled::{self, Sampled};
 use super::scan::{Conditions, Counts, scan};
 use super::workspace::{Streams, columns_of, quote, table_of};
 use crate::diag::{Diagnostic, did_you_mean};
@@ -45,10 +47,11 @@ impl Streams {
     /// The slices of several indicators from `range.0` to before `range.1`, both moved outwards
     /// to multiples of `step`. A slice between a stream's first and last row is measured, with
     /// total 0 where it has no rows, unless the stream was silent for longer than it may be.
+    /// Slices of counters, histograms and recorded ratios hold samples in `(start, end]`.
     ///
     /// # Errors
-    /// A stream or column that is not there, an expression that is not allowed, an indicator that
-    /// rows of events cannot answer, counts beyond 32 bits; the database as ever.
+    /// A stream, metric or column that is not there, an expression that is not allowed, a
+    /// [`SourceFault`] that blocks, counts beyond 32 bits; the database as ever.
     pub fn slices_many(
         &self,
         indicators: &[&Indicator],
@@ -72,7 +75,16 @@ impl Streams {
         // Behind the check of each expression, a second wall: see `expression`.
         self.shut(&db)?;
         let mut groups: BTreeMap<String, Vec<(usize, Counts)>> = BTreeMap::new();
+        let mut metrics: BTreeMap<(String, bool), Vec<(usize, Sampled)>> = BTreeMap::new();
+        let mut names = counter::Metrics::default();
         for (i, indicator) in indicators.iter().enumerate() {
+            if let Some(planned) = counter::planned(&db, &mut names, indicator)? {
+                super::source_fault::refuse(&db, &planned)?;
+                let sampled = planned.sampled;
+                let key = (sampled.stream.clone(), sampled.source.counts());
+                metrics.entry(key).or_default().push((i, sampled));
+                continue;
+            }
             let counts = counts(&db, indicator)?;
             groups.entry(counts.stream.clone()).or_default().push((i, counts));
         }
@@ -99,11 +111,18 @@ impl Streams {
             }
             scan(&db, &stream, &group, &mut blocks)?;
         }
+        for group in metrics.values() {
+            let parts: Vec<&Sampled> = group.iter().map(|(_, sampled)| sampled).collect();
+            for ((i, _), slices) in group.iter().zip(sampled::slices(&db, &parts, range, step)?) {
+                blocks[*i] = slices.block;
+            }
+        }
         Ok(blocks)
     }
 }
 
-fn refused(code: &'static str, message: String) -> Error {
+/// A mistake that is refused.
+pub(super) fn refused(code: &'static str, message: String) -> Error {
     Error::Refused(Diagnostic::error(code, message).into())
 }
 
@@ -314,13 +333,13 @@ fn millionths(text: &str) -> Option<i128> {
 }
 
 /// The columns of a stream, for expressions.
-struct Columns<'a> {
+pub(super) struct Columns<'a> {
     db: &'a Connection,
     known: Vec<String>,
 }
 
 impl<'a> Columns<'a> {
-    fn new(db: &'a Connection, query: &Query) -> Result<Self, Error> {
+    pub(super) fn new(db: &'a Connection, query: &Query) -> Result<Self, Error> {
         let mut names = db.prepare("SELECT name FROM streams ORDER BY name")?;
         let names: Vec<String> =
             names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -339,8 +358,18 @@ impl<'a> Columns<'a> {
         Ok(Self { db, known })
     }
 
+    /// Only these.
+    pub(super) fn of(db: &'a Connection, known: Vec<String>) -> Self {
+        Self { db, known }
+    }
+
+    /// Their names.
+    pub(super) fn known(&self) -> &[String] {
+        &self.known
+    }
+
     /// The condition of a query as SQL; always true without one.
-    fn filter(&self, query: &Query) -> Result<String, Error> {
+    pub(super) fn filter(&self, query: &Query) -> Result<String, Error> {
         let filter = query.filter.as_deref();
         let filter = filter.map_or_else(|| Ok("true".to_owned()), |text| self.expression(text))?;
         match &query.metric {
@@ -352,7 +381,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    fn expression(&self, text: &str) -> Result<String, Error> {
+    pub(super) fn expression(&self, text: &str) -> Result<String, Error> {
         let find = |name: &str| {
             let exact = self.known.iter().find(|known| *known == name);
             let same = |known: &&String| known.to_lowercase() == name.to_lowercase();

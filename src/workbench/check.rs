@@ -1,7 +1,7 @@
 //! What was expected against what came out.
 
 use super::ruletest::Answers;
-use crate::model::{Decision, Escalation, Expect, ExpectedStep, Finding, Name, Violation};
+use crate::model::{Decision, Escalation, Expect, ExpectedStep, Finding, Hold, Name, Violation};
 
 /// A line for each expectation that does not hold, each with what came out instead.
 pub(super) fn differences(expect: &Expect, answers: &Answers) -> Vec<String> {
@@ -17,6 +17,9 @@ pub(super) fn differences(expect: &Expect, answers: &Answers) -> Vec<String> {
     }
     if let Some(broken) = &answers.violations {
         violations(expect, broken, &mut lines);
+    }
+    if let Some(given) = &answers.holds {
+        holds(expect, given, &mut lines);
     }
     lines
 }
@@ -124,5 +127,23 @@ fn violations(expect: &Expect, broken: &[Violation], lines: &mut Vec<String>) {
     }
     for rule in expect.no_violations.iter().filter(|rule| has(rule)) {
         differ(lines, "violation", &format!("no `{rule}`"), &given());
+    }
+}
+
+fn holds(expect: &Expect, given: &[Hold], lines: &mut Vec<String>) {
+    let shown = |hold: &Hold| match &hold.slo {
+        Some(slo) => format!("{} {slo}", hold.rule),
+        None => hold.rule.to_string(),
+    };
+    let all = || listed(given.iter().map(shown));
+    for (rule, slo) in &expect.holds {
+        let same = |hold: &Hold| hold.rule == *rule && (slo.is_none() || hold.slo == *slo);
+        if !given.iter().any(same) {
+            let about = slo.as_ref().map_or(String::new(), |slo| format!(" {slo}"));
+            differ(lines, "hold", &format!("`{rule}{about}`"), &all());
+        }
+    }
+    for rule in expect.no_holds.iter().filter(|rule| given.iter().any(|h| h.rule == **rule)) {
+        differ(lines, "hold", &format!("no `{rule}`"), &all());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::model::{Decision, Escalation, Finding, Given, Name, Pack, RuleCase, RuleTests, Trace};
-use crate::model::{Expect, Violation};
+use crate::model::{Expect, Hold, Violation};
 use crate::policy::{Answer, Policies};
 use crate::timeline::{Known, KnownSetup, Timeline};
 
@@ -187,6 +187,8 @@ pub(super) struct Answers {
     pub(super) steps: Option<Vec<Escalation>>,
     /// `adherence`.
     pub(super) violations: Option<Vec<Violation>>,
+    /// `freeze`.
+    pub(super) holds: Option<Vec<Hold>>,
     trace: Trace,
     failures: Vec<Diagnostic>,
 }
@@ -203,7 +205,8 @@ impl Answers {
         let found = self.findings.iter().flatten().map(|f| &f.rule);
         let reasons = self.decision.iter().flat_map(|d| &d.reasons);
         let broken = self.violations.iter().flatten().map(|v| &v.rule);
-        for rule in found.chain(reasons).chain(broken) {
+        let holding = self.holds.iter().flatten().map(|h| &h.rule);
+        for rule in found.chain(reasons).chain(broken).chain(holding) {
             if !rules.contains(rule) {
                 rules.push(rule.clone());
             }
@@ -218,11 +221,24 @@ fn run_case(
     case: &RuleCase,
     timelines: &dyn Fn(&str) -> Result<Timeline, Diagnostics>,
 ) -> Run {
-    let known = match known_of(policies, setup, case, timelines) {
-        Ok(known) => known,
-        Err(mistakes) => return Run::error(&mistakes.list),
+    let answers = match &case.given {
+        Given::Budgets(_) if !policies.answers_freeze() => {
+            let message = "the pack has no function `freeze`";
+            let help = "add `fn freeze(budgets) { ... }` to any of its scripts";
+            let missing = Diagnostic::error("policy::missing-function", message).help(help);
+            return Run::error(&[missing]);
+        }
+        Given::Budgets(budgets) => {
+            let mut answers = Answers::default();
+            let holds = answers.take(policies.freeze_traced(budgets));
+            answers.holds = Some(holds);
+            answers
+        }
+        given => match known_of(policies, setup, given, timelines) {
+            Ok(known) => ask(policies, case, &known),
+            Err(mistakes) => return Run::error(&mistakes.list),
+        },
     };
-    let answers = ask(policies, case, &known);
     if !answers.failures.is_empty() {
         return Run::error(&answers.failures);
     }
@@ -245,10 +261,11 @@ fn run_case(
 fn known_of(
     policies: &Policies,
     setup: &KnownSetup,
-    case: &RuleCase,
+    given: &Given,
     timelines: &dyn Fn(&str) -> Result<Timeline, Diagnostics>,
 ) -> Result<Known, Diagnostics> {
-    match &case.given {
+    match given {
+        Given::Budgets(_) => Ok(Known::at(setup, &[], setup.start)),
         Given::Facts(facts) => Known::from_facts(setup, facts, policies.triggers()),
         Given::Timeline { path, at } => {
             let timeline = timelines(path)?;

@@ -1,8 +1,9 @@
-//! The alert replay against Prometheus itself: random series (steps, flaps, ramps, gaps, sparse
-//! traffic, restarts) become the samples of a `promtool test rules` file, the replay's states become its expectations, and promtool must
-//! accept. The rules stand on one gauge sample per slice, stamped at the slice's end, with
-//! windows one second short (ranges of Prometheus 2 are closed on both sides) and with integer
-//! products (`bad / total > factor * budget` is wrong in floats at ties).
+//! The alert replay against Prometheus itself: of random series (steps, flaps, ramps, gaps, sparse
+//! traffic, restarts) `drill slo export prometheus` makes oracle rules and a unit test that asks
+//! for the states of the replay, and promtool must accept. The rules stand on one gauge sample
+//! per slice, stamped at the slice's end, with windows one second short (ranges of Prometheus 2
+//! are closed on both sides) and with integer products (`bad / total > factor * budget` is wrong
+//! in floats at ties).
 //!
 //! Prometheus cannot freeze, so the series miss only as many slices as leave every window
 //! covered, and begin with traffic that is all good. Slice methods become gauges of bad and of
@@ -13,13 +14,13 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "the whole file is tests")]
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
 use drill::model::{
     AlertState, AlertTransition, BudgetingMethod, Comparator, SliceBlock, SloSpec, Tier,
 };
+use drill::report::{OracleSeries, oracle_rules, oracle_test};
 use drill::slo::replay_block;
 use drill::units::{SimDuration, SimTime};
 
@@ -147,155 +148,13 @@ fn block(draw: &mut Draw, scale: Scale) -> SliceBlock {
     block
 }
 
-/// `(scale, limit)` with `bad * scale > total * limit`, from the decimals as written.
-fn products(spec: &SloSpec, tier: &Tier) -> (u64, u64) {
-    let (budget, whole) = spec.target.budget();
-    (whole * tier.factor.den(), budget * tier.factor.num())
-}
-
-fn rules(spec: &SloSpec) -> String {
-    let mut text = String::from("groups:\n- name: oracle\n  interval: 1m\n  rules:\n");
-    for (index, tier) in spec.tiers.iter().enumerate() {
-        let (scale, limit) = products(spec, tier);
-        let op = if tier.comparator == Comparator::Above { ">" } else { ">=" };
-        let range = |span: SimDuration| span - SimDuration::from_secs(1);
-        let exceeds = |span: SimDuration| {
-            let range = range(span);
-            format!(
-                "sum_over_time(bad[{range}]) * {scale} {op} sum_over_time(total[{range}]) * {limit} \
-                 and sum_over_time(total[{range}]) > 0"
-            )
-        };
-        let (range, mut guards) = (range(tier.long), String::new());
-        for (series, least) in [("events", tier.min_events), ("failures", tier.min_failures)] {
-            if least > 0 {
-                write!(guards, " and sum_over_time({series}[{range}]) >= {least}").unwrap();
-            }
-        }
-        let (long, short) = (format!("{}{guards}", exceeds(tier.long)), exceeds(tier.short));
-        write!(
-            text,
-            "  - alert: T{index}\n    expr: ({long}) and ({short})\n    for: {}\n    \
-             keep_firing_for: {}\n    labels: {{severity: {}}}\n",
-            tier.hold_for, tier.keep_firing_for, tier.severity
-        )
-        .unwrap();
-    }
-    text
-}
-
-/// The state of `tier` at every minute from 0 on.
-fn states(
-    transitions: &[AlertTransition],
-    tier: usize,
-    slices: usize,
-) -> Vec<Option<&'static str>> {
-    let mut state = None;
-    let mut own = transitions.iter().filter(|t| t.tier == tier).peekable();
-    (0..=slices as i64)
-        .map(|minute| {
-            while let Some(transition) = own.next_if(|t| t.at == SimTime::from_minute(minute)) {
-                state = match transition.state {
-                    AlertState::Pending => Some("pending"),
-                    AlertState::Firing => Some("firing"),
-                    AlertState::Resolved => None,
-                };
-            }
-            state
-        })
-        .collect()
-}
-
-/// A gauge: nothing at 0, then one value at the end of each slice of `minutes`.
-fn samples(block: &SliceBlock, minutes: usize, value: impl Fn(u32, u32) -> u32) -> String {
-    let mut text = String::from("_");
-    for end in 1..=block.good.len() {
-        let own = end - minutes.min(end)..end;
-        let sum = |column: &[u32]| column[own.clone()].iter().sum::<u32>();
-        match end.is_multiple_of(minutes) && block.present[own.clone()].iter().all(|p| *p) {
-            true => write!(text, " {}", value(sum(&block.good), sum(&block.total))).unwrap(),
-            false => text.push_str(" _"),
-        }
-    }
-    text
-}
-
-/// The four gauges: what the method weighs, and events.
-fn gauges(spec: &SloSpec, block: &SliceBlock) -> String {
-    let minutes = slice_minutes(spec);
-    let (bad, total) = match spec.method {
-        BudgetingMethod::Timeslices { target, .. } => (
-            samples(block, minutes, |good, total| {
-                u32::from(u64::from(good) * target.den() < u64::from(total) * target.num())
-            }),
-            samples(block, minutes, |_, total| u32::from(total > 0)),
-        ),
-        _ => (samples(block, 1, |good, total| total - good), samples(block, 1, |_, total| total)),
-    };
-    // Guards count events of complete slices only where slices are one minute long.
-    let measured = |value: fn(u32, u32) -> u32| samples(block, 1, value);
-    [
-        ("bad", bad),
-        ("total", total),
-        ("events", measured(|_, total| total)),
-        ("failures", measured(|good, total| total - good)),
-    ]
-    .map(|(name, values)| format!("  - {{series: '{name}{{slo=\"s\"}}', values: '{values}'}}\n"))
-    .concat()
-}
-
-/// Every minute of a short series; of a long one those around each change and now and then one.
-fn is_asked(states: &[Option<&str>], minute: usize) -> bool {
-    let near = &states[minute.saturating_sub(2)..(minute + 2).min(states.len())];
-    states.len() < 1000 || minute.is_multiple_of(211) || near.iter().any(|s| *s != near[0])
-}
-
-fn unit_test(spec: &SloSpec, block: &SliceBlock, transitions: &[AlertTransition]) -> String {
-    let mut alerts = String::new();
-    let mut series = String::new();
-    for (index, tier) in spec.tiers.iter().enumerate() {
-        let severity = &tier.severity;
-        let states = states(transitions, index, block.good.len());
-        for (minute, state) in states.iter().enumerate() {
-            if !is_asked(&states, minute) {
-                continue;
-            }
-            let exp_alerts = match state {
-                Some("firing") => format!("[{{exp_labels: {{slo: s, severity: {severity}}}}}]"),
-                _ => "[]".to_owned(),
-            };
-            writeln!(
-                alerts,
-                "  - {{eval_time: {minute}m, alertname: T{index}, exp_alerts: {exp_alerts}}}"
-            )
-            .unwrap();
-            let exp_samples = state.map_or("[]".to_owned(), |state| {
-                format!(
-                    "[{{labels: 'ALERTS{{alertname=\"T{index}\", alertstate=\"{state}\", \
-                     severity=\"{severity}\", slo=\"s\"}}', value: 1}}]"
-                )
-            });
-            writeln!(
-                series,
-                "  - {{eval_time: {minute}m, expr: 'ALERTS{{alertname=\"T{index}\"}}', \
-                 exp_samples: {exp_samples}}}"
-            )
-            .unwrap();
-        }
-    }
-    let gauges = gauges(spec, block);
-    format!(
-        "rule_files: [rules.yml]\nevaluation_interval: 1m\ntests:\n- interval: 1m\n  \
-         input_series:\n{gauges}  alert_rule_test:\n{alerts}  promql_expr_test:\n{series}"
-    )
-}
-
 /// What promtool says: `None` when it accepts.
 fn refusal(spec: &SloSpec, block: &SliceBlock, transitions: &[AlertTransition]) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("rules.yml"), rules(spec)).unwrap();
+    std::fs::write(folder.path().join("rules.yml"), oracle_rules(&[spec], block.step)).unwrap();
     let test = folder.path().join("test.yml");
-    std::fs::write(&test, unit_test(spec, block, transitions)).unwrap();
+    let series = OracleSeries { spec, block, transitions };
+    std::fs::write(&test, oracle_test("rules.yml", &[series])).unwrap();
     let output = Command::new(PROMTOOL).args(["test", "rules"]).arg(&test).output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     (!output.status.success()).then(|| String::from_utf8_lossy(&said).into_owned())
@@ -334,7 +193,12 @@ fn ask(seed: u64, scale: Scale, entered: &mut [usize; 3]) {
     }
     if let Some(said) = refusal(&spec, &block, &transitions) {
         let said: String = said.chars().take(4000).collect();
-        panic!("series {seed} of {} {:?}: {said}\n{}", spec.target, spec.method, rules(&spec));
+        panic!(
+            "series {seed} of {} {:?}: {said}\n{}",
+            spec.target,
+            spec.method,
+            oracle_rules(&[&spec], block.step)
+        );
     }
 }
 
