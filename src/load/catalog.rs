@@ -7,7 +7,9 @@ use super::decode::Loaded;
 use super::file::{MAX_FILE_BYTES, MAX_TIMELINE_BYTES, read};
 use super::symbols::choices;
 use crate::diag::{Diagnostic, Diagnostics, SourceText};
-use crate::model::{Name, Pack, Preset, RuleTests, Scenario, SloDefinition, System, Text};
+use crate::model::{
+    Name, Pack, Preset, RoutineFile, RuleTests, Scenario, SloDefinition, System, Text,
+};
 use crate::timeline::Timeline;
 
 /// `(path, text)` of the files compiled in, ascending by path.
@@ -30,11 +32,13 @@ pub enum Kind {
     Timeline,
     /// OpenSLO objects, YAML or JSON.
     Slo,
+    /// The check lists of a pack.
+    Routine,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::System,
         Self::Pack,
         Self::Preset,
@@ -42,6 +46,7 @@ impl Kind {
         Self::RuleTests,
         Self::Timeline,
         Self::Slo,
+        Self::Routine,
     ];
 
     /// The word for people.
@@ -54,6 +59,7 @@ impl Kind {
             Self::RuleTests => "rule test",
             Self::Timeline => "timeline",
             Self::Slo => "SLOs",
+            Self::Routine => "routines",
         }
     }
 
@@ -72,6 +78,7 @@ impl Kind {
             Self::RuleTests => "drill.ruletest/1",
             Self::Timeline => "drill.timeline/1",
             Self::Slo => "openslo/v1",
+            Self::Routine => "drill.routine/1",
         }
     }
 
@@ -80,11 +87,20 @@ impl Kind {
     const fn folders(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::System => Some(("data/systems", "systems")),
-            Self::Pack => Some(("rules", "rules")),
+            Self::Pack | Self::Routine => Some(("rules", "rules")),
             Self::Preset => Some(("data/presets", "presets")),
             Self::Scenario => Some(("scenarios", "scenarios")),
             Self::Slo => Some(("data/slos", "slos")),
             Self::RuleTests | Self::Timeline => None,
+        }
+    }
+
+    /// The file of a kind that has a folder of its own per name.
+    const fn file_in_folder(self) -> Option<&'static str> {
+        match self {
+            Self::Pack => Some("pack.toml"),
+            Self::Routine => Some("routine.toml"),
+            _ => None,
         }
     }
 
@@ -146,9 +162,9 @@ impl Catalog {
         };
         for (path, _) in EMBEDDED {
             let below = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-            let name = below.and_then(|below| match kind {
-                Kind::Pack => below.strip_suffix("/pack.toml"),
-                _ => below
+            let name = below.and_then(|below| match kind.file_in_folder() {
+                Some(file) => below.strip_suffix(file)?.strip_suffix('/'),
+                None => below
                     .rsplit_once('.')
                     .filter(|(_, ending)| kind.endings().contains(ending))
                     .map(|(name, _)| name),
@@ -162,10 +178,7 @@ impl Catalog {
         };
         let entries = std::fs::read_dir(root.join(workspace)).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
-            let file = match kind {
-                Kind::Pack => path.join("pack.toml"),
-                _ => path.clone(),
-            };
+            let file = kind.file_in_folder().map_or_else(|| path.clone(), |file| path.join(file));
             let ending = file
                 .extension()
                 .is_some_and(|ending| kind.endings().iter().any(|known| ending == *known));
@@ -201,6 +214,7 @@ impl Catalog {
                 super::scenario(&source, &[], None).ok().map(|loaded| loaded.value.title)
             }
             Kind::Slo => self.slos(&[name]).ok().map(|loaded| slo_title(&loaded.value)),
+            Kind::Routine => self.routine(name).ok().map(|loaded| loaded.value.title),
             Kind::RuleTests | Kind::Timeline => None,
         }
     }
@@ -239,8 +253,10 @@ impl Catalog {
             return Ok(place.clone());
         }
         let path = Path::new(name);
-        if kind == Kind::Pack && path.join("pack.toml").is_file() {
-            return Ok(Place::Disk(path.join("pack.toml")));
+        if let Some(file) = kind.file_in_folder().map(|file| path.join(file)) {
+            if file.is_file() {
+                return Ok(Place::Disk(file));
+            }
         }
         let is_path = name.contains(['/', '\\'])
             || name.rsplit_once('.').is_some_and(|(_, ending)| kind.endings().contains(&ending));
@@ -270,6 +286,14 @@ impl Catalog {
     /// Unknown names, unreadable files, and their mistakes.
     pub fn preset(&self, name: &str) -> Result<Loaded<Preset>, Diagnostics> {
         super::preset(&self.source(Kind::Preset, name)?)
+    }
+
+    /// The routines of the pack `name`, or the folder or `routine.toml` of that path.
+    ///
+    /// # Errors
+    /// Unknown names, unreadable files, and their mistakes.
+    pub fn routine(&self, name: &str) -> Result<Loaded<RoutineFile>, Diagnostics> {
+        super::routine(&self.source(Kind::Routine, name)?)
     }
 
     /// The pack `name`, or the folder or `pack.toml` of that path, with its scripts.
@@ -399,6 +423,7 @@ fn unknown_code(kind: Kind) -> &'static str {
         Kind::Preset => "catalog::unknown-preset",
         Kind::Scenario => "catalog::unknown-scenario",
         Kind::Slo => "catalog::unknown-slos",
+        Kind::Routine => "catalog::unknown-routines",
         Kind::RuleTests | Kind::Timeline => "catalog::unknown-name",
     }
 }

@@ -52,6 +52,7 @@ pub fn check(path: &Path, catalog: &Catalog) -> (Option<Kind>, Diagnostics) {
         },
         Kind::Scenario => check_scenario(&source, catalog),
         Kind::Slo => super::openslo::check_openslo(&source),
+        Kind::Routine => found(super::routine(&source)),
     };
     (Some(kind), found)
 }
