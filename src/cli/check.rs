@@ -49,15 +49,16 @@ fn check_one(catalog: &Catalog, name: &str) -> Vec<Checked> {
         let kind = kind.map_or("file", Kind::as_str);
         return vec![Checked { path: name.to_owned(), kind, diagnostics }];
     }
-    let named: Vec<Checked> = [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset, Kind::Slo]
-        .into_iter()
-        .filter(|kind| catalog.names(*kind).iter().any(|known| **known == *name))
-        .map(|kind| Checked {
-            path: name.to_owned(),
-            kind: kind.as_str(),
-            diagnostics: named(catalog, kind, name),
-        })
-        .collect();
+    let named: Vec<Checked> =
+        [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset, Kind::Slo, Kind::Routine]
+            .into_iter()
+            .filter(|kind| catalog.names(*kind).iter().any(|known| **known == *name))
+            .map(|kind| Checked {
+                path: name.to_owned(),
+                kind: kind.as_str(),
+                diagnostics: named(catalog, kind, name),
+            })
+            .collect();
     if !named.is_empty() {
         return named;
     }
@@ -81,6 +82,7 @@ fn named(catalog: &Catalog, kind: Kind, name: &str) -> Diagnostics {
         Kind::Scenario => catalog.scenario(name, &[]).map(|loaded| loaded.warnings),
         Kind::System => catalog.system(name).map(|loaded| loaded.warnings),
         Kind::Preset => catalog.preset(name).map(|loaded| loaded.warnings),
+        Kind::Routine => catalog.routine(name).map(|loaded| loaded.warnings),
         Kind::Slo => catalog.slos(&[name]).map(|loaded| loaded.warnings),
         _ => catalog.pack(name).and_then(|loaded| {
             Policies::compile(&loaded.value)?;

@@ -7,7 +7,7 @@ use clap::Parser;
 use super::args::{Args, Command, RulesCommand};
 use super::slo_args::SloCommand;
 use super::ui::{Failure, Ui};
-use super::{check, data, doctor, exit, init, list, report, rules, run, score, show, slo};
+use super::{check, data, doctor, exit, init, list, report, routine, rules, run, score, show, slo};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -39,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::Slo(SloCommand::Gate(slo)) => slo::gate(&args.common, slo, &mut ui),
         Command::Slo(SloCommand::Compare(slo)) => slo::compare(&args.common, slo, &mut ui),
         Command::Report(command) => report::report(&args.common, command, &mut ui),
+        Command::Routine(command) => routine::routine(&args.common, command, &mut ui),
         Command::Rules(RulesCommand::Test(test)) => rules::test(&args.common, test, &mut ui),
     };
     let code = match result.and_then(|code| ui.finish().map(|()| code)) {

@@ -1,9 +1,9 @@
 //! The sources of checks, one decoder each.
 
 use super::decode::Fields;
-use super::getters::{NOT_NEGATIVE, POSITIVE, SHARE};
+use super::getters::{NOT_NEGATIVE, POSITIVE, SHARE, Within};
 use super::routine::{bytes, share, some_lines, span_or};
-use crate::model::{CheckSource, FindingLevel, Indicated, Name, ReadingUnit, Rows};
+use crate::model::{CheckSource, FindingLevel, Indicated, Limits, Name, ReadingUnit, Rows};
 use crate::units::SimDuration;
 
 /// A decoder of one kind of source.
@@ -116,24 +116,32 @@ fn states(fields: &Fields<'_>) -> CheckSource {
     }
 }
 
-fn limits(fields: &Fields<'_>, warn: Option<f64>, critical: f64) {
-    if warn.is_some_and(|warn| warn >= critical) {
-        let message = "`warn` must be below `critical`".to_owned();
-        fields.error("routine::limits", message, "warn", "not below `critical`");
+/// Limits in ascending order, at least one of which can fail.
+fn limits(fields: &Fields<'_>, within: Within) -> Limits {
+    let number = |key| fields.get(key).map(|_| fields.number(key, within));
+    let limits =
+        Limits { target: number("target"), warn: number("warn"), critical: number("critical") };
+    if limits.warn.is_none() && limits.critical.is_none() {
+        fields.missing("critical");
     }
+    let all = [("target", limits.target), ("warn", limits.warn), ("critical", limits.critical)];
+    let given: Vec<(&str, f64)> =
+        all.into_iter().filter_map(|(key, limit)| Some((key, limit?))).collect();
+    for pair in given.windows(2) {
+        if pair[0].1 >= pair[1].1 {
+            let message = format!("`{}` must be below `{}`", pair[0].0, pair[1].0);
+            fields.error("routine::limits", message, pair[0].0, "not below");
+        }
+    }
+    limits
 }
 
 fn reading(fields: &Fields<'_>) -> CheckSource {
-    let unit = fields.word("unit", &ReadingUnit::ALL, ReadingUnit::as_str);
-    let warn = fields.get("warn").map(|_| fields.number("warn", NOT_NEGATIVE));
-    let critical = fields.number("critical", POSITIVE);
-    limits(fields, warn, critical);
     CheckSource::Reading {
+        limits: limits(fields, NOT_NEGATIVE),
+        unit: fields.word("unit", &ReadingUnit::ALL, ReadingUnit::as_str),
         rows: rows(fields),
         value: fields.line("value"),
-        unit,
-        warn,
-        critical,
         max_age: span_or(fields, "max_age", DAY),
     }
 }
@@ -197,17 +205,15 @@ fn archive(fields: &Fields<'_>) -> CheckSource {
 
 /// Of a path, or as a check has recorded it in a stream.
 fn disk(fields: &Fields<'_>) -> CheckSource {
-    let (warn, critical) = (share(fields, "warn"), share(fields, "critical"));
-    limits(fields, Some(warn), critical);
+    let limits = limits(fields, SHARE);
     if fields.get("stream").is_none() {
-        return CheckSource::Disk { path: fields.line("path"), warn, critical };
+        return CheckSource::Disk { path: fields.line("path"), limits };
     }
     CheckSource::Reading {
+        limits,
+        unit: ReadingUnit::Used,
         rows: rows(fields),
         value: fields.line("value"),
-        unit: ReadingUnit::Used,
-        warn: Some(warn),
-        critical,
         max_age: span_or(fields, "max_age", DAY),
     }
 }

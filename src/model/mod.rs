@@ -39,8 +39,8 @@ pub use pack::{
 pub use playbook::{ForEach, Phase, Playbook, Rung, Step, StepEffect, StepTime, Trigger};
 pub use preset::{Knob, Preset, Provenance, QuantileTable, Stage};
 pub use routine::{
-    AlertLevel, Check, CheckSource, FindingLevel, Indicated, ReadingUnit, Routine, RoutineFile,
-    RoutineKind, RoutineLayout, Rows,
+    AlertLevel, Check, CheckSource, FindingLevel, Indicated, Limits, ReadingUnit, Routine,
+    RoutineFile, RoutineKind, RoutineLayout, Rows,
 };
 pub use ruletest::{
     AgentFact, Expect, ExpectedStep, Facts, Given, RuleCase, RuleTests, ServiceFact,

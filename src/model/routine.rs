@@ -155,6 +155,17 @@ impl ReadingUnit {
     }
 }
 
+/// Limits of a figure that should be low. At least one of `warn` and `critical` is there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// On target below this; from it on the check warns.
+    pub target: Option<f64>,
+    /// Above this the check warns, or fails where there is no `critical`.
+    pub warn: Option<f64>,
+    /// From this on the check fails.
+    pub critical: Option<f64>,
+}
+
 /// A metric that is summed up, with its target and its warning threshold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Indicated {
@@ -224,10 +235,8 @@ pub enum CheckSource {
         value: Name,
         /// What it is.
         unit: ReadingUnit,
-        /// It warns above this.
-        warn: Option<f64>,
-        /// It fails from this on.
-        critical: f64,
+        /// Its limits.
+        limits: Limits,
         /// Oldest record that still says something.
         max_age: SimDuration,
     },
@@ -282,10 +291,8 @@ pub enum CheckSource {
     Disk {
         /// The path.
         path: Name,
-        /// It warns above this share.
-        warn: f64,
-        /// It fails from this share on.
-        critical: f64,
+        /// Limits of the share that is used.
+        limits: Limits,
     },
     /// What each folder below a path takes, largest first.
     Folders {

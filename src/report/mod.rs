@@ -31,6 +31,8 @@ mod period;
 mod phrase;
 mod picture;
 mod results;
+mod routine;
+mod routine_json;
 mod ruletest;
 mod show;
 mod show_json;
@@ -56,6 +58,8 @@ pub use list::{Listed, Listing, list_json, list_text};
 pub use period::{
     period_csv, period_files, period_html, period_json, period_markdown, period_stem, period_text,
 };
+pub use routine::{RoutineLook, routine_markdown, routine_text};
+pub use routine_json::routine_json;
 pub use ruletest::{ruletest_json, ruletest_junit, ruletest_text};
 pub use show::{Shown, show_markdown, show_text};
 pub use show_json::show_json;

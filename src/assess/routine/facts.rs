@@ -66,6 +66,8 @@ pub struct Restored {
     pub missing: Vec<String>,
     /// JSON files in it that do not parse.
     pub invalid: Vec<String>,
+    /// Links in it; none is made.
+    pub links: u64,
     /// Beside what is there now, where that was asked for.
     pub compared: Option<Compared>,
 }

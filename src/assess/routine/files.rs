@@ -196,6 +196,13 @@ pub(super) fn restored(glob: &Name, restored: &Restored, now: SimTime) -> Outcom
             format!("現状との比較: 一致{same}、変更{changed}、現存せず{gone}"),
         ));
     }
+    if restored.links > 0 {
+        let links = restored.links;
+        evidence.push(say(
+            format!("{links} links in it were not made"),
+            format!("リンク{links}件は作成していません"),
+        ));
+    }
     let state = if failed { CheckState::Critical } else { CheckState::Ok };
     let figure = match failed {
         false => say(format!("restored {files} files"), format!("{files}件を復元")),
@@ -374,6 +381,7 @@ mod tests {
             broken: None,
             missing: Vec::new(),
             invalid: Vec::new(),
+            links: 0,
             compared: None,
         };
         let is = |one: Restored| restored(&Name::from("b"), &one, NOW).state;

@@ -4,8 +4,8 @@ use super::facts::{CommandRun, Fact};
 use super::files;
 use super::imported::findings;
 use super::outcome::{CheckState, Outcome, percent, same, say, size};
-use super::streams::{against, limits};
-use crate::model::{CheckSource, FindingLevel, Name};
+use super::streams::{against, limits_text};
+use crate::model::{CheckSource, FindingLevel, Limits, Name};
 use crate::units::{SimDuration, SimTime, Zone};
 
 /// Findings and processes shown, at most.
@@ -15,8 +15,8 @@ const SHOWN: usize = 10;
 pub fn judge_fact(source: &CheckSource, fact: &Fact, now: SimTime, zone: Zone) -> Outcome {
     match (source, fact) {
         (_, Fact::Unreadable(why)) => Outcome::unknown(why.clone()),
-        (CheckSource::Disk { path, warn, critical }, Fact::Disk { used, total }) => {
-            disk(path, (*warn, *critical), (*used, *total)).at(now, now)
+        (CheckSource::Disk { path, limits }, Fact::Disk { used, total }) => {
+            disk(path, limits, (*used, *total)).at(now, now)
         }
         (CheckSource::Folders { path, limit }, Fact::Folders { folders, skipped }) => {
             folder_sizes(path, *limit, folders, *skipped).at(now, now)
@@ -50,7 +50,7 @@ pub fn judge_fact(source: &CheckSource, fact: &Fact, now: SimTime, zone: Zone) -
     }
 }
 
-fn disk(path: &Name, (warn, critical): (f64, f64), (used, total): (u64, u64)) -> Outcome {
+fn disk(path: &Name, limits: &Limits, (used, total): (u64, u64)) -> Outcome {
     if total == 0 {
         return Outcome::unknown(say(
             "the file system does not tell its size",
@@ -59,10 +59,10 @@ fn disk(path: &Name, (warn, critical): (f64, f64), (used, total): (u64, u64)) ->
     }
     let share = used as f64 / total as f64;
     let (used, total) = (size(used), size(total));
-    Outcome::new(against(share, Some(warn), critical))
+    Outcome::new(against(share, limits))
         .figure(same(format!("{} used", percent(share))))
         .value(share)
-        .limit(limits(Some(percent(warn)), &percent(critical)))
+        .limit(limits_text(limits, &percent))
         .input(say(format!("file system of {path}"), format!("{path} のファイルシステム")))
         .because(say(format!("{used} of {total}"), format!("{total} 中 {used}")))
 }

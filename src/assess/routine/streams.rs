@@ -1,7 +1,7 @@
 //! Checks on the rows of streams.
 
 use super::outcome::{CheckState, Outcome, minute, percent, same, say, tenths, worse};
-use crate::model::{CheckSource, Indicated, Name, ReadingUnit, Rows, Text};
+use crate::model::{CheckSource, Indicated, Limits, Name, ReadingUnit, Rows, Text};
 use crate::store::{Error, MetricFigures, SelectedRow, Selection, Streams};
 use crate::units::{SimDuration, SimTime, Zone};
 
@@ -50,8 +50,8 @@ pub fn judge_streams(
         CheckSource::States { rows, by, good, expected, max_age } => {
             states(&asked, rows, (by, good), expected, *max_age)
         }
-        CheckSource::Reading { rows, value, unit, warn, critical, max_age } => {
-            reading(&asked, rows, value, (*unit, *warn, *critical), *max_age)
+        CheckSource::Reading { rows, value, unit, limits, max_age } => {
+            reading(&asked, rows, value, (*unit, limits), *max_age)
         }
         CheckSource::Errors { rows, message, over, context } => {
             errors(&asked, rows, message, *over, *context)
@@ -239,7 +239,7 @@ fn reading(
     asked: &Asked<'_>,
     rows: &Rows,
     value: &Name,
-    (unit, warn, critical): (ReadingUnit, Option<f64>, f64),
+    (unit, limits): (ReadingUnit, &Limits),
     max_age: SimDuration,
 ) -> Judged {
     let Some(last) = asked.last(rows, &[value])? else { return Ok(no_rows(&rows.stream)) };
@@ -268,31 +268,49 @@ fn reading(
         }
         ReadingUnit::Number => same(shown(number)),
     };
-    Ok(Outcome::new(against(number, warn, critical))
+    Ok(Outcome::new(against(number, limits))
         .figure(figure)
         .value(number)
-        .limit(limits(warn.map(&shown), &shown(critical)))
+        .limit(limits_text(limits, &shown))
         .input(on(&rows.stream))
         .at(last.at, asked.now))
 }
 
-/// Critical from its limit on, warning above its own.
-pub(super) fn against(number: f64, warn: Option<f64>, critical: f64) -> CheckState {
-    match (number >= critical, warn.is_some_and(|warn| number > warn)) {
-        (true, _) => CheckState::Critical,
-        (_, true) => CheckState::Warning,
-        _ => CheckState::Ok,
+/// Where a figure stands among its limits.
+pub(super) fn against(number: f64, limits: &Limits) -> CheckState {
+    let Limits { target, warn, critical } = *limits;
+    if critical.is_some_and(|critical| number >= critical) {
+        return CheckState::Critical;
     }
+    if warn.is_some_and(|warn| number > warn) {
+        // Where nothing graver is named, the warning threshold is what the check is for.
+        return if critical.is_some() { CheckState::Warning } else { CheckState::Critical };
+    }
+    if target.is_some_and(|target| number >= target) {
+        return CheckState::Warning;
+    }
+    CheckState::Ok
 }
 
-pub(super) fn limits(warn: Option<String>, critical: &str) -> Text {
-    match warn {
-        Some(warn) => say(
-            format!("warning over {warn}, critical from {critical} on"),
-            format!("{warn}超で警告、{critical}以上で重大"),
-        ),
-        None => say(format!("critical from {critical} on"), format!("{critical}以上で重大")),
+pub(super) fn limits_text(limits: &Limits, shown: &dyn Fn(f64) -> String) -> Text {
+    let (mut en, mut ja) = (Vec::new(), Vec::new());
+    if let Some(target) = limits.target.map(shown) {
+        en.push(format!("target under {target}"));
+        ja.push(format!("目標 {target} 未満"));
     }
+    if let Some(warn) = limits.warn.map(shown) {
+        let (word_en, word_ja) = match limits.critical {
+            Some(_) => ("warning", "警告"),
+            None => ("critical", "重大"),
+        };
+        en.push(format!("{word_en} over {warn}"));
+        ja.push(format!("{warn} 超で{word_ja}"));
+    }
+    if let Some(critical) = limits.critical.map(shown) {
+        en.push(format!("critical from {critical} on"));
+        ja.push(format!("{critical} 以上で重大"));
+    }
+    say(en.join(", "), ja.join("、"))
 }
 
 fn errors(
@@ -455,11 +473,8 @@ fn metric_line(
         let (en, ja) = (&metric.title.en, &metric.title.ja);
         return (CheckState::Unknown, say(format!("{en}: no samples"), format!("{ja}: 記録なし")));
     };
-    let state = match (metric.target, metric.warn) {
-        (_, Some(warn)) if now.mean > warn => CheckState::Critical,
-        (Some(target), _) if now.mean >= target => CheckState::Warning,
-        _ => CheckState::Ok,
-    };
+    let limits = Limits { target: metric.target, warn: metric.warn, critical: None };
+    let state = against(now.mean, &limits);
     let mean = figure_of(now.mean);
     let range = format!("{} - {}", figure_of(now.min), figure_of(now.max));
     let (earlier_en, earlier_ja) = match &before {
@@ -532,4 +547,24 @@ fn old_rows(asked: &Asked<'_>, stream: &Name, older_than: SimDuration) -> Judged
         Some(last) => outcome.at(last.at, asked.now),
         None => outcome,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_hold_at_their_edges() {
+        use CheckState::{Critical, Ok, Warning};
+        let runbook = Limits { target: None, warn: Some(0.9), critical: Some(0.95) };
+        for (used, state) in [(0.9, Ok), (0.901, Warning), (0.949, Warning), (0.95, Critical)] {
+            assert_eq!(against(used, &runbook), state, "{used}");
+        }
+        let manual = Limits { target: Some(0.8), warn: Some(0.9), critical: None };
+        for (used, state) in [(0.799, Ok), (0.8, Warning), (0.9, Warning), (0.901, Critical)] {
+            assert_eq!(against(used, &manual), state, "{used}");
+        }
+        let text = limits_text(&manual, &percent);
+        assert_eq!(&*text.en, "target under 80%, critical over 90%");
+    }
 }

@@ -17,9 +17,9 @@ const HOOKS: [&str; 5] = ["PreToolUse", "PostToolUse", "SessionStart", "Stop", "
 const LAST_FAILURES: [(usize, i64); 2] = [(0, 15), (1, 3)];
 /// Skill loading is slow in these minutes, `(from, to, share over a second)`.
 const SLOW_SKILLS: [(i64, i64, f64); 3] = [
-    (MINUTES - 4 * 1440, LAST_DAY, 0.075),
-    (LAST_DAY, MINUTES - 360, 0.02),
-    (MINUTES - 360, MINUTES, 0.07),
+    (MINUTES - 4 * 1440, LAST_DAY - 480, 0.075),
+    (LAST_DAY + 180, LAST_DAY + 207, 1.0),
+    (MINUTES - 300, MINUTES - 273, 1.0),
 ];
 
 struct Writer {
@@ -128,8 +128,9 @@ fn checks(writer: &mut Writer) {
         check("hooks", r#""found":5,"expected":5"#);
         check("skills", r#""found":192,"expected":192"#);
         check("mcp", r#""found":8,"expected":8"#);
-        check("backup_settings", &format!(r#""age_minutes":{}"#, minute % 60));
-        check("backup_skills", &format!(r#""age_minutes":{}"#, minute % 1440));
+        check("backup_settings", &format!(r#""age_minutes":{}"#, (minute + 30) % 60));
+        check("backup_skills", &format!(r#""age_minutes":{}"#, (minute + 720) % 1440));
+        check("backup_metrics", &format!(r#""age_minutes":{}"#, (minute + 5040) % 10_080));
         let last = minute + 5 > MINUTES - 1;
         let grown = 0.70 + 0.22 * minute as f64 / MINUTES as f64;
         check("disk", &format!(r#""used":{:.3}"#, if last { 0.95 } else { grown }));
