@@ -89,8 +89,8 @@ pub(super) fn probe(source: &CheckSource, id: &str, machine: &Machine<'_>) -> Op
     })
 }
 
-/// A pattern in a folder that is not there says nothing about backups: it may be a mistake.
-fn no_folder(glob: &str) -> Fact {
+/// A pattern in a folder that is not there says nothing: it was never used, or is a mistake.
+pub(super) fn no_folder(glob: &str) -> Fact {
     Fact::Unreadable(say(
         format!("the folder of {glob} does not exist"),
         format!("{glob} のフォルダーがありません"),

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::probe::unreadable;
+use super::probe::{no_folder, unreadable};
 use crate::assess::{Fact, FileFact, LogFact, Parsed};
 use crate::model::Name;
 use crate::units::{SimDuration, SimTime, Zone};
@@ -190,6 +190,9 @@ pub(super) fn parsed(patterns: &Patterns<'_>, globs: &[Name], json: bool) -> Fac
             let problem = if json { json_problem(&patterns.path(&file.path)) } else { None };
             found.push(Parsed { file, problem });
         }
+    }
+    if found.is_empty() && !globs.iter().any(|glob| patterns.has_folder(glob)) {
+        return no_folder(globs.first().map_or("", Name::as_str));
     }
     Fact::Parsed(found)
 }

@@ -86,7 +86,8 @@ fn lines(report: &RoutineReport, look: RoutineLook) -> Vec<Line> {
         } else {
             let depth = usize::from(result.check.under.is_some());
             lines.push(line(depth, writer.main_line(report.routine.layout, result)));
-            writer.details(depth + 1, result, &mut lines);
+            let layout = report.routine.layout;
+            writer.details(layout, depth + 1, result, &mut lines);
         }
     }
     if let Some(end) = &report.routine.end {
@@ -168,7 +169,12 @@ impl Writer {
             _ => {
                 // The document's words, in both languages.
                 let word = state.as_str().to_uppercase();
-                let figure = figure.map_or_else(String::new, |figure| format!(" ({figure})"));
+                let figure = match figure {
+                    None => String::new(),
+                    // Brackets within brackets are hard to read.
+                    Some(figure) if figure.contains(['(', '（']) => format!(", {figure}"),
+                    Some(figure) => format!(" ({figure})"),
+                };
                 format!("{title}: {word}{figure}")
             }
         };
@@ -192,15 +198,25 @@ impl Writer {
         if let Some(figure) = &outcome.figure {
             lines.push(line(depth, format!("{}{}", self.mark(outcome.state), self.text(figure))));
         }
-        self.details(depth, result, lines);
+        self.details(RoutineLayout::Numbered, depth, result, lines);
     }
 
     /// State and limit, what speaks for it, lines word for word, input and age, remedy.
-    fn details(&self, depth: usize, result: &CheckResult, lines: &mut Vec<Line>) {
+    fn details(
+        &self,
+        layout: RoutineLayout,
+        depth: usize,
+        result: &CheckResult,
+        lines: &mut Vec<Line>,
+    ) {
         let outcome = &result.outcome;
         let state = self.state(outcome.state);
-        let limit = outcome.limit.as_ref().map(|limit| format!(": {}", self.text(limit)));
-        lines.push(line(depth, format!("{state}{}", limit.unwrap_or_default())));
+        match &outcome.limit {
+            Some(limit) => lines.push(line(depth, format!("{state}: {}", self.text(limit)))),
+            // The line above says it already.
+            None if layout == RoutineLayout::States => {}
+            None => lines.push(line(depth, state)),
+        }
         lines.extend(outcome.evidence.iter().map(|text| line(depth, self.text(text))));
         for text in &outcome.lines {
             lines.push(Line { depth: depth + 1, text: text.clone(), verbatim: true });

@@ -355,6 +355,8 @@ pub fn judge_drills(
     let lines =
         severities.iter().map(|(word, n)| say(format!("{word}: {n}"), format!("{word}: {n}件")));
     outcome.evidence.extend(lines);
+    outcome = outcome
+        .because(say("open action items: no source", "未完了のアクションアイテム: 情報源なし"));
     match found.results.iter().map(|result| result.at).max() {
         Some(last) => outcome.at(last, now),
         None => outcome,
