@@ -1,6 +1,7 @@
 //! What a check asks of the machine: disks, files, archives, processes, commands.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::probe_archive;
@@ -36,6 +37,17 @@ pub(super) fn say(en: impl Into<String>, ja: impl Into<String>) -> Text {
 
 /// Why something could not be read.
 pub(super) fn unreadable(path: &str, error: &std::io::Error) -> Fact {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            let why = say(format!("{path} does not exist"), format!("{path} がありません"));
+            return Fact::Unreadable(why);
+        }
+        ErrorKind::PermissionDenied => {
+            let en = format!("{path} may not be read");
+            return Fact::Unreadable(say(en, format!("{path} を読み取る権限がありません")));
+        }
+        _ => {}
+    }
     Fact::Unreadable(say(
         format!("{path} cannot be read: {error}"),
         format!("{path} を読み取れません: {error}"),
@@ -235,7 +247,7 @@ fn processes(names: &[Name], proc: &Path) -> Fact {
 fn text(name: &str, path: &Path) -> Fact {
     let file = match probe_files::fact(name, path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Fact::Unreadable(say(
                 format!("{name} does not exist: never done, or kept elsewhere"),
                 format!("{name} がありません（未実施、または別の場所）"),

@@ -314,7 +314,7 @@ fn rows_of_streams_are_judged() {
         format!("{{\"ts\":\"2026-02-14T14:{minute:02}:00Z\",\"hook\":\"a\"{more}}}\n")
     };
     let first = row(15, ",\"used\":0.5,\"ok\":true,\"found\":3,\"name\":\"cpu\",\"value\":1.5");
-    env.file("m.jsonl", first.clone() + &row(35, "") + &row(55, ""));
+    env.file("m.jsonl", format!("{first}{}{}", row(35, ""), row(55, "")));
     env.ok(&["data", "ingest", "m.jsonl"]);
     expect(&env, "ok");
     set(&env, "freshness = { stream = \"m\", over = \"1h\", max_age = \"19m\" }");

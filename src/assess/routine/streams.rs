@@ -7,6 +7,8 @@ use crate::units::{SimDuration, SimTime, Zone};
 
 /// Errors shown, at most.
 const SHOWN_ERRORS: u64 = 20;
+/// The span before is compared with when it has this share of the samples, or more.
+const COMPARABLE: f64 = 0.9;
 /// Before everything that is recorded.
 const EVER: SimTime = SimTime::from_ms(-1 << 50);
 
@@ -478,6 +480,10 @@ fn metric_line(
     let mean = figure_of(now.mean);
     let range = format!("{} - {}", figure_of(now.min), figure_of(now.max));
     let (earlier_en, earlier_ja) = match &before {
+        // Half a span before says nothing about a change.
+        Some(before) if (before.samples as f64) < COMPARABLE * now.samples as f64 => {
+            ("too little before to compare".to_owned(), "前回は記録不足のため比較なし".to_owned())
+        }
         Some(before) => {
             let mean = figure_of(before.mean);
             (format!("before {mean}"), format!("前回 {mean}"))
