@@ -221,11 +221,12 @@ impl Streams {
     ) -> Result<Option<(Vec<(String, u64)>, u64)>, Error> {
         let Some(opened) = self.opened(rows.stream)? else { return Ok(None) };
         let condition = opened.condition(rows)?;
+        // By place and not by name: a column of the stream may have any name.
         let by = opened.expression(by)?;
         let sql = format!(
-            "SELECT coalesce(({by})::VARCHAR, '-') AS value, count(*)::UBIGINT AS n, \
+            "SELECT coalesce(({by})::VARCHAR, '-'), count(*)::UBIGINT, \
                (count(*) OVER ())::UBIGINT FROM {} WHERE {condition} \
-             GROUP BY value ORDER BY n DESC, value LIMIT {limit}",
+             GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {limit}",
             opened.table
         );
         let mut query = opened.db.prepare(&sql)?;
@@ -249,10 +250,10 @@ impl Streams {
         let (name, value) = (opened.expression("name")?, opened.expression("value")?);
         let value = format!("TRY_CAST({value} AS DOUBLE)");
         let sql = format!(
-            "SELECT ({name})::VARCHAR AS series, count({value})::UBIGINT, \
+            "SELECT ({name})::VARCHAR, count({value})::UBIGINT, \
                sum(TRY_CAST(round({value} * 1000000) AS HUGEINT))::VARCHAR, min({value}), \
-               max({value}) FROM {} WHERE {condition} AND abs({value}) < 1e24 AND series IS NOT NULL \
-             GROUP BY series ORDER BY series LIMIT 1000",
+               max({value}) FROM {} WHERE {condition} AND abs({value}) < 1e24 AND ({name}) IS NOT NULL \
+             GROUP BY 1 ORDER BY 1 LIMIT 1000",
             opened.table
         );
         let mut query = opened.db.prepare(&sql)?;
