@@ -252,8 +252,8 @@ impl Streams {
         let sql = format!(
             "SELECT ({name})::VARCHAR, count({value})::UBIGINT, \
                sum(TRY_CAST(round({value} * 1000000) AS HUGEINT))::VARCHAR, min({value}), \
-               max({value}) FROM {} WHERE {condition} AND abs({value}) < 1e24 AND ({name}) IS NOT NULL \
-             GROUP BY 1 ORDER BY 1 LIMIT 1000",
+               max({value}) FROM {} WHERE {condition} AND abs({value}) < 1e24 \
+               AND ({name}) IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT 1000",
             opened.table
         );
         let mut query = opened.db.prepare(&sql)?;

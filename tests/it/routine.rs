@@ -39,7 +39,7 @@ fn the_runbook_s_daily_lines_come_from_the_sample() {
         assert!(lines(&marked).contains(&line), "{line}\n{}", marked.stdout);
     }
     let whole = env.ok(&["routine", "daily", "-v", "--at", AT]).stdout;
-    assert!(whole.contains("Backup of metrics: 3d 12h old"), "{whole}");
+    assert!(whole.contains("Backup of metrics: 3 d 12 h old"), "{whole}");
 }
 
 #[test]
