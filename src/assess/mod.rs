@@ -9,6 +9,7 @@ mod explain;
 mod gate;
 mod lint;
 mod period;
+mod routine;
 mod sample;
 mod series;
 mod status;
@@ -22,6 +23,11 @@ pub use period::{
     AppliedCorrection, Attainment, Change, Contributor, Costly, DrillResult, Drills, Level,
     PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources, PeriodSpan,
     PostMortems, StreamSummary, end_of, period_report,
+};
+pub use routine::{
+    CheckResult, CheckState, CommandRun, Compared, Fact, FileFact, LogFact, Outcome, Parsed,
+    Restored, RoutineReport, RoutineTimes, SloSources, judge_drills, judge_fact, judge_slos,
+    judge_streams,
 };
 pub use sample::{SAMPLES, Sample, SampleFile, sample};
 pub use series::{Series, SeriesError, View, every_objective, from_streams, with_tiers};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::report_args::ReportCommand;
+use super::routine_args::RoutineCommand;
 use super::sample_time::SampleTime;
 use super::slo_args::SloCommand;
 use crate::model::{InputFormat, Mode, When};
@@ -121,6 +122,9 @@ pub(super) enum Command {
     /// What a week, a month or a quarter did to the budgets.
     #[command(subcommand)]
     Report(ReportCommand),
+    /// The check lists of every day, week and month, on real data.
+    #[command(subcommand)]
+    Routine(RoutineCommand),
     /// Read telemetry into the workspace's streams.
     #[command(subcommand)]
     Data(DataCommand),

@@ -49,7 +49,15 @@ fn check_one(catalog: &Catalog, name: &str) -> Vec<Checked> {
         let kind = kind.map_or("file", Kind::as_str);
         return vec![Checked { path: name.to_owned(), kind, diagnostics }];
     }
-    let kinds = [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset, Kind::Slo, Kind::Stream];
+    let kinds = [
+        Kind::Scenario,
+        Kind::System,
+        Kind::Pack,
+        Kind::Preset,
+        Kind::Slo,
+        Kind::Stream,
+        Kind::Routine,
+    ];
     let named: Vec<Checked> = kinds
         .into_iter()
         .filter(|kind| catalog.names(*kind).iter().any(|known| **known == *name))
@@ -82,6 +90,7 @@ fn named(catalog: &Catalog, kind: Kind, name: &str) -> Diagnostics {
         Kind::Scenario => catalog.scenario(name, &[]).map(|loaded| loaded.warnings),
         Kind::System => catalog.system(name).map(|loaded| loaded.warnings),
         Kind::Preset => catalog.preset(name).map(|loaded| loaded.warnings),
+        Kind::Routine => catalog.routine(name).map(|loaded| loaded.warnings),
         Kind::Slo => catalog.slos(&[name]).map(|loaded| loaded.warnings),
         Kind::Stream => catalog.stream(name).map(|loaded| loaded.warnings),
         _ => catalog.pack(name).and_then(|loaded| {

@@ -3,6 +3,7 @@
 //! **Invariant**: the only module that prints, reads a clock, or knows an exit code. Data goes
 //! to standard output, everything else to standard error.
 
+mod archive_files;
 mod args;
 mod check;
 mod data;
@@ -11,9 +12,15 @@ mod exit;
 mod folder;
 mod init;
 mod list;
+mod probe;
+mod probe_archive;
+mod probe_command;
+mod probe_files;
 mod progress;
 mod report;
 mod report_args;
+mod routine;
+mod routine_args;
 mod rules;
 mod run;
 mod sample_time;

@@ -8,8 +8,8 @@ use super::args::{Args, Command, RulesCommand};
 use super::slo_args::SloCommand;
 use super::ui::{Failure, Ui};
 use super::{
-    check, data, doctor, exit, init, list, report, rules, run, score, show, slo, slo_export,
-    slo_init,
+    check, data, doctor, exit, init, list, report, routine, rules, run, score, show, slo,
+    slo_export, slo_init,
 };
 
 /// Runs the program.
@@ -46,6 +46,7 @@ pub fn main() -> ExitCode {
         }
         Command::Slo(SloCommand::Init(init)) => slo_init::init(&args.common, init, &mut ui),
         Command::Report(command) => report::report(&args.common, command, &mut ui),
+        Command::Routine(command) => routine::routine(&args.common, command, &mut ui),
         Command::Rules(RulesCommand::Test(test)) => rules::test(&args.common, test, &mut ui),
     };
     let code = match result.and_then(|code| ui.finish().map(|()| code)) {

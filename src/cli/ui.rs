@@ -103,6 +103,11 @@ impl Ui {
         self.lang
     }
 
+    /// Whether more is wanted on everything.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     pub(super) fn style(&self) -> Style {
         Style { width: self.width, color: if self.color { Color::On } else { Color::Off } }
     }

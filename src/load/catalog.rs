@@ -8,7 +8,8 @@ use super::file::{MAX_FILE_BYTES, MAX_TIMELINE_BYTES, read};
 use super::symbols::choices;
 use crate::diag::{Diagnostic, Diagnostics, SourceText};
 use crate::model::{
-    Name, Pack, Preset, RuleTests, Scenario, SloDefinition, StreamDefinition, System, Text,
+    Name, Pack, Preset, RoutineFile, RuleTests, Scenario, SloDefinition, StreamDefinition, System,
+    Text,
 };
 use crate::timeline::Timeline;
 
@@ -36,11 +37,13 @@ pub enum Kind {
     Stream,
     /// Maintenance windows and other corrections.
     Corrections,
+    /// The check lists of a pack.
+    Routine,
 }
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::System,
         Self::Pack,
         Self::Preset,
@@ -50,6 +53,7 @@ impl Kind {
         Self::Slo,
         Self::Stream,
         Self::Corrections,
+        Self::Routine,
     ];
 
     /// The word for people.
@@ -64,6 +68,7 @@ impl Kind {
             Self::Slo => "SLOs",
             Self::Stream => "stream",
             Self::Corrections => "corrections",
+            Self::Routine => "routines",
         }
     }
 
@@ -84,6 +89,7 @@ impl Kind {
             Self::Slo => "openslo/v1",
             Self::Stream => "drill.stream/1",
             Self::Corrections => "drill.corrections/1",
+            Self::Routine => "drill.routine/1",
         }
     }
 
@@ -92,12 +98,21 @@ impl Kind {
     const fn folders(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::System => Some(("data/systems", "systems")),
-            Self::Pack => Some(("rules", "rules")),
+            Self::Pack | Self::Routine => Some(("rules", "rules")),
             Self::Preset => Some(("data/presets", "presets")),
             Self::Scenario => Some(("scenarios", "scenarios")),
             Self::Slo => Some(("data/slos", "slos")),
             Self::Stream => Some(("data/streams", "streams")),
             Self::RuleTests | Self::Timeline | Self::Corrections => None,
+        }
+    }
+
+    /// The file of a kind that has a folder of its own per name.
+    const fn file_in_folder(self) -> Option<&'static str> {
+        match self {
+            Self::Pack => Some("pack.toml"),
+            Self::Routine => Some("routine.toml"),
+            _ => None,
         }
     }
 
@@ -159,9 +174,9 @@ impl Catalog {
         };
         for (path, _) in EMBEDDED {
             let below = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-            let name = below.and_then(|below| match kind {
-                Kind::Pack => below.strip_suffix("/pack.toml"),
-                _ => below
+            let name = below.and_then(|below| match kind.file_in_folder() {
+                Some(file) => below.strip_suffix(file)?.strip_suffix('/'),
+                None => below
                     .rsplit_once('.')
                     .filter(|(_, ending)| kind.endings().contains(ending))
                     .map(|(name, _)| name),
@@ -175,10 +190,7 @@ impl Catalog {
         };
         let entries = std::fs::read_dir(root.join(workspace)).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
-            let file = match kind {
-                Kind::Pack => path.join("pack.toml"),
-                _ => path.clone(),
-            };
+            let file = kind.file_in_folder().map_or_else(|| path.clone(), |file| path.join(file));
             let ending = file
                 .extension()
                 .is_some_and(|ending| kind.endings().iter().any(|known| ending == *known));
@@ -214,6 +226,7 @@ impl Catalog {
                 super::scenario(&source, &[], None).ok().map(|loaded| loaded.value.title)
             }
             Kind::Slo => self.slos(&[name]).ok().map(|loaded| slo_title(&loaded.value)),
+            Kind::Routine => self.routine(name).ok().map(|loaded| loaded.value.title),
             Kind::Stream => self.stream(name).ok().map(|loaded| stream_title(&loaded.value)),
             Kind::RuleTests | Kind::Timeline | Kind::Corrections => None,
         }
@@ -253,8 +266,10 @@ impl Catalog {
             return Ok(place.clone());
         }
         let path = Path::new(name);
-        if kind == Kind::Pack && path.join("pack.toml").is_file() {
-            return Ok(Place::Disk(path.join("pack.toml")));
+        if let Some(file) = kind.file_in_folder().map(|file| path.join(file)) {
+            if file.is_file() {
+                return Ok(Place::Disk(file));
+            }
         }
         let is_path = name.contains(['/', '\\'])
             || name.rsplit_once('.').is_some_and(|(_, ending)| kind.endings().contains(&ending));
@@ -292,6 +307,14 @@ impl Catalog {
     /// Unknown names, unreadable files, and their mistakes.
     pub fn stream(&self, name: &str) -> Result<Loaded<StreamDefinition>, Diagnostics> {
         super::stream(&self.source(Kind::Stream, name)?)
+    }
+
+    /// The routines of the pack `name`, or the folder or `routine.toml` of that path.
+    ///
+    /// # Errors
+    /// Unknown names, unreadable files, and their mistakes.
+    pub fn routine(&self, name: &str) -> Result<Loaded<RoutineFile>, Diagnostics> {
+        super::routine(&self.source(Kind::Routine, name)?)
     }
 
     /// The pack `name`, or the folder or `pack.toml` of that path, with its scripts.
@@ -432,6 +455,7 @@ fn unknown_code(kind: Kind) -> &'static str {
         Kind::Preset => "catalog::unknown-preset",
         Kind::Scenario => "catalog::unknown-scenario",
         Kind::Slo => "catalog::unknown-slos",
+        Kind::Routine => "catalog::unknown-routines",
         Kind::Stream => "catalog::unknown-stream",
         Kind::RuleTests | Kind::Timeline | Kind::Corrections => "catalog::unknown-name",
     }

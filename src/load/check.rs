@@ -55,6 +55,7 @@ pub fn check(path: &Path, catalog: &Catalog) -> (Option<Kind>, Diagnostics) {
         Kind::Stream => found(super::stream(&source)),
         // The SLOs it names stand in other files.
         Kind::Corrections => found(super::corrections(&source, &[])),
+        Kind::Routine => found(super::routine(&source)),
     };
     (Some(kind), found)
 }

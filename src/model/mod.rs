@@ -14,6 +14,7 @@ mod name;
 mod pack;
 mod playbook;
 mod preset;
+mod routine;
 mod ruletest;
 mod scenario;
 mod signal;
@@ -40,6 +41,10 @@ pub use pack::{
 };
 pub use playbook::{ForEach, Phase, Playbook, Rung, Step, StepEffect, StepTime, Trigger};
 pub use preset::{Knob, Preset, Provenance, QuantileTable, Stage};
+pub use routine::{
+    AlertLevel, Check, CheckSource, FindingLevel, Indicated, Limits, ReadingUnit, Routine,
+    RoutineFile, RoutineKind, RoutineLayout, Rows,
+};
 pub use ruletest::{
     AgentFact, Expect, ExpectedStep, Facts, Given, RuleCase, RuleTests, ServiceFact,
 };

@@ -32,6 +32,8 @@ mod phrase;
 mod picture;
 mod prometheus;
 mod results;
+mod routine;
+mod routine_json;
 mod ruletest;
 mod show;
 mod show_json;
@@ -58,6 +60,8 @@ pub use period::{
     period_csv, period_files, period_html, period_json, period_markdown, period_stem, period_text,
 };
 pub use prometheus::{Exported, OracleSeries, oracle_rules, oracle_test, production_rules};
+pub use routine::{RoutineLook, routine_markdown, routine_text};
+pub use routine_json::routine_json;
 pub use ruletest::{ruletest_json, ruletest_junit, ruletest_text};
 pub use show::{Shown, show_markdown, show_text};
 pub use show_json::show_json;

@@ -29,13 +29,13 @@ impl Batch<'_> {
                 refuse(format!("`{path}` could be of two forms"), help.to_owned())
             })?,
         };
-        let known = InputFormat::ALL.into_iter().filter(|form| *form != InputFormat::Parquet);
+        // A Parquet file was found before; what only is said to be one has none of its marks.
         found.filter(|format| *format != InputFormat::Parquet).ok_or_else(|| {
             let message = match found {
-                Some(form) => format!("`{path}` is {}, not read yet", form.as_str()),
+                Some(_) => format!("`{path}` is not Parquet: it does not begin with `PAR1`"),
                 None => format!("`{path}` is of no form that drill knows"),
             };
-            let words: Vec<_> = known.map(InputFormat::as_str).collect();
+            let words = InputFormat::ALL.map(InputFormat::as_str);
             refuse(message, format!("say which with `--as`: {}", words.join(", ")))
         })
     }

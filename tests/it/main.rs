@@ -23,6 +23,7 @@ mod policy_rules_shipped;
 mod policy_workbench;
 mod readme;
 mod realism;
+mod routine;
 mod slo_cli;
 mod slo_export;
 mod slo_promtool;

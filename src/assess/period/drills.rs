@@ -48,7 +48,7 @@ pub struct Drills {
 }
 
 /// The rows that were recorded within `span`.
-pub(super) fn drills(rows: &[DrillRow], span: &PeriodSpan) -> Drills {
+pub(in crate::assess) fn drills(rows: &[DrillRow], span: &PeriodSpan) -> Drills {
     let mut found = Drills::default();
     for row in rows {
         let Ok(at) = row.recorded_at.parse::<SimTime>() else { continue };

@@ -8,6 +8,7 @@ mod span;
 
 pub use crate::store::StreamSummary;
 pub use change::Change;
+pub(super) use drills::drills;
 pub use drills::{DrillResult, Drills, PostMortems};
 pub use record::{Attainment, Costly, Level};
 pub use report::{

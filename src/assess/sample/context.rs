@@ -1,7 +1,8 @@
 //! `metrics.jsonl` of the runbook: 35 days of sessions, hooks, skills, MCP servers and checks.
 //!
 //! The last day holds what the runbook's examples show: 15 failures of `PreToolUse` and 3 of
-//! `PostToolUse`, and a disk that reaches 95 % with the last check.
+//! `PostToolUse`, so that one of 19 SLOs is missed, two alerts of severity `ticket`, and a disk
+//! that reaches 95 % with the last check.
 
 use super::lines::{Lines, utc};
 use crate::sim::{Stream, StreamName, Streams};
@@ -15,11 +16,13 @@ const LAST_DAY: i64 = MINUTES - 1440;
 const HOOKS: [&str; 5] = ["PreToolUse", "PostToolUse", "SessionStart", "Stop", "Notification"];
 /// `(hook, failures)` of the last day.
 const LAST_FAILURES: [(usize, i64); 2] = [(0, 15), (1, 3)];
-/// Skill loading is slow in these minutes, `(from, to, share over a second)`.
-const SLOW_SKILLS: [(i64, i64, f64); 3] = [
-    (MINUTES - 4 * 1440, LAST_DAY, 0.075),
-    (LAST_DAY, MINUTES - 360, 0.02),
-    (MINUTES - 360, MINUTES, 0.07),
+/// Skill loading is slow in these minutes, `(from, to, share over a second)`; the first that fits
+/// counts. The two short spells of the last day are what its two alerts are about.
+const SLOW_SKILLS: [(i64, i64, f64); 4] = [
+    (MINUTES - 4 * 1440, LAST_DAY - 480, 0.1),
+    (LAST_DAY + 180, LAST_DAY + 207, 1.0),
+    (MINUTES - 300, MINUTES - 273, 1.0),
+    (LAST_DAY, MINUTES, 0.004),
 ];
 
 struct Writer {
@@ -128,8 +131,9 @@ fn checks(writer: &mut Writer) {
         check("hooks", r#""found":5,"expected":5"#);
         check("skills", r#""found":192,"expected":192"#);
         check("mcp", r#""found":8,"expected":8"#);
-        check("backup_settings", &format!(r#""age_minutes":{}"#, minute % 60));
-        check("backup_skills", &format!(r#""age_minutes":{}"#, minute % 1440));
+        check("backup_settings", &format!(r#""age_minutes":{}"#, (minute + 30) % 60));
+        check("backup_skills", &format!(r#""age_minutes":{}"#, (minute + 720) % 1440));
+        check("backup_metrics", &format!(r#""age_minutes":{}"#, (minute + 5040) % 10_080));
         let last = minute + 5 > MINUTES - 1;
         let grown = 0.70 + 0.22 * minute as f64 / MINUTES as f64;
         check("disk", &format!(r#""used":{:.3}"#, if last { 0.95 } else { grown }));

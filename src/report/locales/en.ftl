@@ -771,3 +771,20 @@ period-low-no-source = Unknown: there is no source of findings.
 period-post-mortems = Post-mortems
 period-post-mortems-no-source = Unknown: no drill of the period had such a duty; action items have no source.
 period-post-mortems-line = From the drills of the period: { $due } due, { $on_time } on time, { $late } late, { $open } open. Action items have no source.
+
+# Routines
+routine-data = As of { $data } { $zone }
+routine-machine = As of { $machine } { $zone }
+routine-instants = Data up to { $data }, looked at { $machine } { $zone }
+routine-state-ok = OK
+routine-state-warning = warning
+routine-state-critical = critical
+routine-state-unknown = unknown
+routine-input = from { $input }
+routine-input-age = from { $input }, of { $at } ({ $age } old)
+routine-remedy = to do: { $remedy }
+routine-overall = Overall status: { $state }
+routine-count = { $all } checks: { $counts }
+routine-quiet = OK and not listed: { $count } ({ $names }); -v lists them
+routine-owner = { $owner } { $minutes } min
+routine-planned = Planned: { $minutes } min ({ $owners })

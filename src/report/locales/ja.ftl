@@ -771,3 +771,20 @@ period-low-no-source = 不明: 指摘の情報源がありません。
 period-post-mortems = ポストモーテム
 period-post-mortems-no-source = 不明: 期間内の訓練に該当する義務がありません。アクション項目の情報源もありません。
 period-post-mortems-line = 期間内の訓練から: 期限 { $due } 件、期限内 { $on_time } 件、遅延 { $late } 件、未提出 { $open } 件。アクション項目の情報源はありません。
+
+# 定例確認
+routine-data = 基準時刻 { $data } { $zone }
+routine-machine = 基準時刻 { $machine } { $zone }
+routine-instants = データは { $data } まで、確認時刻 { $machine } { $zone }
+routine-state-ok = OK
+routine-state-warning = 警告
+routine-state-critical = 重大
+routine-state-unknown = 不明
+routine-input = 入力: { $input }
+routine-input-age = 入力: { $input }（{ $at } 時点、{ $age }前）
+routine-remedy = 対処: { $remedy }
+routine-overall = 総合判定: { $state }
+routine-count = 確認{ $all }件: { $counts }
+routine-quiet = OKのため省略{ $count }件（{ $names }）。-v で表示
+routine-owner = { $owner } { $minutes }分
+routine-planned = 予定: { $minutes }分（{ $owners }）
