@@ -75,7 +75,7 @@ fn ingest(
         }
         let mut stream = StreamDefinition::new(name);
         stream.format = args.form.as_deref().and_then(InputFormat::from_word);
-        let options = IngestOptions { now, threads, whole_lines: false };
+        let options = IngestOptions { now, threads, whole_lines: false, only_known: false };
         let report = streams.ingest(path, &stream, options)?;
         remarks(&report, ui);
         rows.push(row(&report));

@@ -12,6 +12,8 @@ pub struct IngestOptions {
     pub threads: usize,
     /// Whether a last line without a line feed is left for later, as when following a file.
     pub whole_lines: bool,
+    /// Whether a file is read only when it goes on with one that is known, as a rotated one does.
+    pub only_known: bool,
 }
 
 /// What a file was to the store.

@@ -11,9 +11,10 @@ use super::csv::{self, Header};
 use super::detect;
 use super::error::Error;
 use super::file_report::{FileReport, FileState, IngestOptions};
+use super::follow::Place;
 use super::instant::Clock;
 use super::lines::{access_columns, access_rows, json_rows, json_samples, json_seen};
-use super::prefix::{Consumed, prefix_hashes, skip};
+use super::prefix::{Consumed, left_of, skip};
 use super::shape::{Shape, Wanted, find_ts};
 use super::table::{Refused, Rows};
 use super::workspace::{Streams, columns_of, quote, table_of};
@@ -24,10 +25,10 @@ use crate::model::{ColumnType, InputFormat, StreamDefinition, StreamKind};
 const SHOWN: usize = 3;
 
 /// What the store knows of a file.
-struct Known {
-    id: u32,
+pub(super) struct Known {
+    pub(super) id: u32,
     path: String,
-    bytes: u64,
+    pub(super) bytes: u64,
     hash: String,
     open_bytes: u64,
     next_line: u64,
@@ -46,9 +47,21 @@ impl Streams {
         stream: &StreamDefinition,
         options: IngestOptions,
     ) -> Result<FileReport, Error> {
+        self.ingest_from(path, stream, options, None)
+    }
+
+    /// The same for a file that is followed: from its place, where the store still knows it; the
+    /// place is then behind what was read.
+    pub(super) fn ingest_from(
+        &self,
+        path: &Path,
+        stream: &StreamDefinition,
+        options: IngestOptions,
+        place: Option<&mut Place>,
+    ) -> Result<FileReport, Error> {
         let db = self.open()?;
         db.execute_batch("BEGIN")?;
-        match Batch::new(&db, path, stream, options).and_then(Batch::run) {
+        match Batch::new(&db, path, stream, options, place).and_then(Batch::run) {
             Ok(report) => {
                 db.execute_batch("COMMIT")?;
                 Ok(report)
@@ -72,6 +85,8 @@ struct Batch<'a> {
     watermark: Option<i64>,
     span: Option<(i64, i64)>,
     refused: Vec<Refused>,
+    /// Of a file that is followed.
+    place: Option<&'a mut Place>,
 }
 
 impl<'a> Batch<'a> {
@@ -80,6 +95,7 @@ impl<'a> Batch<'a> {
         path: &'a Path,
         stream: &'a StreamDefinition,
         options: IngestOptions,
+        place: Option<&'a mut Place>,
     ) -> Result<Self, Error> {
         let watermark = db.query_row(
             "SELECT epoch_us(max(last)) FROM files WHERE stream = ?",
@@ -102,7 +118,15 @@ impl<'a> Batch<'a> {
             first_rejects: Vec::new(),
         };
         let (span, refused) = (None, Vec::new());
-        Ok(Self { db, path, stream, options, report, file: 0, watermark, span, refused })
+        Ok(Self { db, path, stream, options, report, file: 0, watermark, span, refused, place })
+    }
+
+    /// The content from its start.
+    fn open(&self) -> Result<Box<dyn Read>, Error> {
+        match &self.place {
+            Some(place) => place.open(self.path, 0),
+            None => content::open(self.path),
+        }
     }
 
     fn known(&self) -> Result<Vec<Known>, Error> {
@@ -127,24 +151,21 @@ impl<'a> Batch<'a> {
 
     fn run(mut self) -> Result<FileReport, Error> {
         let known = self.known()?;
-        let lengths: Vec<u64> = known.iter().map(|known| known.bytes).collect();
-        let (hashes, total) = prefix_hashes(self.path, &lengths)?;
-        let same =
-            known.iter().zip(&hashes).find(|(known, hash)| Some(&known.hash) == hash.as_ref());
-        let before = same.map(|(known, _)| known);
-        if let Some(before) = before
-            && before.bytes == total
-        {
-            self.report.state = FileState::Unchanged;
-            let word: String =
-                self.db.query_row("SELECT format FROM files WHERE id = ?", [before.id], |row| {
-                    row.get(0)
-                })?;
-            self.report.format = InputFormat::from_word(&word).unwrap_or(InputFormat::Jsonl);
-            return Ok(self.report);
-        }
+        let left = match &self.place {
+            Some(place) => place.left(&known, self.path)?,
+            None => None,
+        };
+        let left = match left {
+            Some(left) => Some(left),
+            None => {
+                let prefixes: Vec<_> = known.iter().map(|one| (one.bytes, &*one.hash)).collect();
+                left_of(&|| self.open(), self.path, &prefixes)?
+            }
+        };
+        let before = left.as_ref().map(|left| &known[left.index]);
         self.report.state = match before {
             Some(before) if before.bytes > 0 => FileState::Grown,
+            _ if self.options.only_known => return self.nothing_new(None),
             _ if known.iter().any(|known| known.path == self.report.path) => FileState::Replaced,
             _ => FileState::New,
         };
@@ -156,43 +177,76 @@ impl<'a> Batch<'a> {
                 |row| row.get(0),
             )?,
         };
-        self.read(before)?;
+        let (left, at) = match left {
+            Some(left) => (Some((left.hasher, left.reader)), Some(left.index)),
+            None => (None, None),
+        };
+        self.read(at.map(|at| &known[at]), left)
+    }
+
+    /// The report on a file in which nothing is new.
+    fn nothing_new(mut self, before: Option<&Known>) -> Result<FileReport, Error> {
+        self.report.state = FileState::Unchanged;
+        if let Some(before) = before {
+            let sql = "SELECT format FROM files WHERE id = ?";
+            let word: String = self.db.query_row(sql, [before.id], |row| row.get(0))?;
+            self.report.format = InputFormat::from_word(&word).unwrap_or(InputFormat::Jsonl);
+        }
         Ok(self.report)
     }
 
     /// Reads the file from where it was left.
-    fn read(&mut self, before: Option<&Known>) -> Result<(), Error> {
-        let mut reader = content::open(self.path)?;
-        let mut hasher = Xxh3Default::new();
+    fn read(
+        mut self,
+        before: Option<&Known>,
+        left: Option<(Xxh3Default, Box<dyn Read>)>,
+    ) -> Result<FileReport, Error> {
+        let (mut hasher, mut reader) = match left {
+            Some(left) => left,
+            None => (Xxh3Default::new(), self.open()?),
+        };
         let (mut from, mut next_line) = before.map_or((0, 1), |b| (b.bytes, b.next_line));
+        let mut ahead = Vec::new();
+        if let Some(before) = before {
+            reader
+                .by_ref()
+                .take(1)
+                .read_to_end(&mut ahead)
+                .or_else(|error| if before.bytes == 0 { Err(error) } else { Ok(0) })
+                .map_err(|source| self.file_error(source))?;
+            if ahead.is_empty() {
+                self.leave(before.id, before.bytes, hasher);
+                return self.nothing_new(Some(before));
+            }
+        }
         if let Some(before) = before.filter(|before| before.open_bytes > 0) {
             // The last line had no end. If it ends here it is whole; otherwise it is read again.
-            skip(&mut reader, from, &mut hasher, self.path)?;
-            let mut byte = [0];
-            let more = reader.read(&mut byte).map_err(|source| self.file_error(source))?;
-            if more == 1 && byte[0] == b'\n' {
-                hasher.update(&byte);
+            if ahead == *b"\n" {
+                hasher.update(&ahead);
+                ahead.clear();
                 from += 1;
             } else {
                 from -= before.open_bytes;
                 next_line -= 1;
                 self.forget_line(before.id, next_line)?;
-                reader = content::open(self.path)?;
+                reader = self.open()?;
                 hasher = Xxh3Default::new();
+                ahead.clear();
                 skip(&mut reader, from, &mut hasher, self.path)?;
             }
-        } else {
-            skip(&mut reader, from, &mut hasher, self.path)?;
         }
+        let mut reader = std::io::Cursor::new(ahead).chain(reader);
         let mut header = Header(before.map(|b| b.header.clone()).unwrap_or_default());
         let mut consumed = Consumed { bytes: from, next_line, open_bytes: 0 };
-        let mut blocks = Blocks::new(&mut *reader, next_line);
+        let mut blocks = Blocks::new(&mut reader, next_line);
         let mut shape: Option<Shape> = None;
-        let mut first = blocks.next();
+        let mut first = blocks.next().filter(|block| !(self.options.whole_lines && block.open));
         if let Some(block) = &first {
             self.report.format = self.format_of(block)?;
             shape = Some(self.shape(block, &mut header)?);
         }
+        // Rows that wait to be appended while the next blocks are parsed.
+        let mut waiting = Vec::new();
         while let Some(block) = first.take().or_else(|| blocks.next()) {
             let mut round = vec![block];
             let wide = matches!(self.report.format, InputFormat::Jsonl | InputFormat::Access);
@@ -205,19 +259,28 @@ impl<'a> Batch<'a> {
             if self.options.whole_lines {
                 round.retain(|block| !block.open);
             }
-            let shape = shape.as_mut().expect("invariant: made with the first block");
-            self.round(&round, shape, &mut header)?;
+            let Some(shape) = shape.as_mut() else { break };
+            waiting = self.round(&round, shape, &mut header, waiting)?;
             for block in &round {
                 hasher.update(&block.bytes);
                 consumed.add(block);
             }
         }
+        self.append_all(waiting)?;
         self.report.broken = blocks.broken.take();
         let hash = format!("{:032x}", hasher.digest128());
         if let Some(shape) = &shape {
             self.keep_shape(shape)?;
         }
-        self.keep(before, &consumed, &hash, &header)
+        self.keep(before, &consumed, &hash, &header)?;
+        self.leave(self.file, consumed.bytes, hasher);
+        Ok(self.report)
+    }
+
+    fn leave(&mut self, file: u32, bytes: u64, hasher: Xxh3Default) {
+        if let Some(place) = &mut self.place {
+            place.leave(file, bytes, hasher);
+        }
     }
 
     fn file_error(&self, source: std::io::Error) -> Error {
@@ -316,16 +379,22 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Parses blocks side by side and appends their rows in order.
+    /// Parses blocks side by side while the rows of the blocks before them are appended, and gives
+    /// back their own rows, in order.
     fn round(
         &mut self,
         blocks: &[Block],
         shape: &mut Shape,
         header: &mut Header,
-    ) -> Result<(), Error> {
+        waiting: Vec<Rows>,
+    ) -> Result<Vec<Rows>, Error> {
         let mut parsed: Vec<Option<Rows>> = blocks.iter().map(|_| None).collect();
+        let mut waiting = Some(waiting);
         loop {
-            let results = self.parse(blocks, &parsed, shape, header);
+            let format = self.report.format;
+            let append = waiting.take().map(|rows| || self.append_all(rows));
+            let (results, appended) = parse(format, blocks, &parsed, shape, header, append);
+            appended?;
             let mut wanted = Wanted::default();
             let mut wanting = None;
             for (i, result) in results {
@@ -342,53 +411,11 @@ impl<'a> Batch<'a> {
                 parsed.fill_with(|| None);
             }
         }
-        for rows in parsed.into_iter().flatten() {
-            self.append(rows, shape)?;
-        }
-        Ok(())
+        Ok(parsed.into_iter().flatten().collect())
     }
 
-    fn parse(
-        &self,
-        blocks: &[Block],
-        parsed: &[Option<Rows>],
-        shape: &Shape,
-        header: &mut Header,
-    ) -> Vec<(usize, Result<Rows, Wanted>)> {
-        let format = self.report.format;
-        let open = (0..blocks.len()).filter(|i| parsed[*i].is_none());
-        match format {
-            InputFormat::Jsonl | InputFormat::Access => std::thread::scope(|scope| {
-                let jobs: Vec<_> = open
-                    .map(|i| {
-                        let block = &blocks[i];
-                        let job = scope.spawn(move || match format {
-                            InputFormat::Access => Ok(access_rows(block, shape)),
-                            _ => json_rows(block, shape),
-                        });
-                        (i, job)
-                    })
-                    .collect();
-                jobs.into_iter()
-                    .map(|(i, job)| {
-                        let rows =
-                            job.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                        (i, rows)
-                    })
-                    .collect()
-            }),
-            _ => open
-                .map(|i| {
-                    let mut now = header.clone();
-                    let begins = blocks[i].first_line == 1;
-                    let rows = csv::rows(&blocks[i], shape, &mut now, begins);
-                    if rows.is_ok() {
-                        *header = now;
-                    }
-                    (i, rows)
-                })
-                .collect(),
-        }
+    fn append_all(&mut self, rows: Vec<Rows>) -> Result<(), Error> {
+        rows.into_iter().try_for_each(|rows| self.append(rows))
     }
 
     /// Gives the stream the columns that a block wants.
@@ -417,7 +444,7 @@ impl<'a> Batch<'a> {
         self.add_columns(shape)
     }
 
-    fn append(&mut self, mut rows: Rows, shape: &Shape) -> Result<(), Error> {
+    fn append(&mut self, mut rows: Rows) -> Result<(), Error> {
         let report = &mut self.report;
         report.rows += rows.len() as u64;
         report.rejects += rows.refused.len() as u64;
@@ -442,8 +469,6 @@ impl<'a> Batch<'a> {
             .chain(rows.columns.iter().map(|column| column.name.as_str()))
             .collect();
         if rows.len() > 0 {
-            let rows_known = rows.columns.len();
-            debug_assert!(rows_known <= shape.columns.len());
             let table = format!("s_{}", self.stream.name);
             let mut appender = self.db.appender_with_columns(&table, &names)?;
             appender.append_record_batch(rows.batch(self.file)?)?;
@@ -540,6 +565,51 @@ impl<'a> Batch<'a> {
         )?;
         Ok(())
     }
+}
+
+type Parsed = Vec<(usize, Result<Rows, Wanted>)>;
+
+/// Parses the blocks that are not parsed yet, each by its own thread where its lines stand alone,
+/// while this thread appends what was parsed before.
+fn parse(
+    format: InputFormat,
+    blocks: &[Block],
+    parsed: &[Option<Rows>],
+    shape: &Shape,
+    header: &mut Header,
+    append: Option<impl FnOnce() -> Result<(), Error>>,
+) -> (Parsed, Result<(), Error>) {
+    let open = (0..blocks.len()).filter(|i| parsed[*i].is_none());
+    let append = || append.map_or(Ok(()), |append| append());
+    if !matches!(format, InputFormat::Jsonl | InputFormat::Access) {
+        let appended = append();
+        let rows = open.map(|i| {
+            let mut now = header.clone();
+            let begins = blocks[i].first_line == 1;
+            let rows = csv::rows(&blocks[i], shape, &mut now, begins);
+            if rows.is_ok() {
+                *header = now;
+            }
+            (i, rows)
+        });
+        return (rows.collect(), appended);
+    }
+    std::thread::scope(|scope| {
+        let job = |i: usize| {
+            let block = &blocks[i];
+            let job = scope.spawn(move || match format {
+                InputFormat::Access => Ok(access_rows(block, shape)),
+                _ => json_rows(block, shape),
+            });
+            (i, job)
+        };
+        let jobs: Vec<_> = open.map(job).collect();
+        let appended = append();
+        let joined = jobs.into_iter().map(|(i, job)| {
+            (i, job.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        (joined.collect(), appended)
+    })
 }
 
 /// The type of a column in the database.
