@@ -8,20 +8,23 @@ mod compare;
 mod explain;
 mod gate;
 mod lint;
+mod needs;
 mod period;
 mod sample;
 mod series;
 mod status;
 
+pub use crate::store::{Measured, Top, TopRow};
 pub use alerts::{SloAlert, alerts};
 pub use compare::{SloComparison, TargetColumn, compare};
 pub use explain::{ExplainError, explain};
 pub use gate::{GateReason, GateVerdict, gate};
 pub use lint::{SloLint, lint};
+pub use needs::retention_needs;
 pub use period::{
     AppliedCorrection, Attainment, Change, Contributor, Costly, DrillResult, Drills, Level,
     PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources, PeriodSpan,
-    PostMortems, StreamSummary, end_of, period_report,
+    PostMortems, StreamSummary, contributors, end_of, period_report,
 };
 pub use sample::{SAMPLES, Sample, SampleFile, sample};
 pub use series::{Series, SeriesError, View, every_objective, from_streams, with_tiers};

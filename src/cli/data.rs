@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::args::{Common, DataCommand, Format, IngestArgs, RejectsArgs};
 use super::ui::{Failure, Ui, only};
-use super::{exit, workspace};
+use super::{data_follow, data_keep, exit, workspace};
 use crate::diag::Diagnostic;
 use crate::model::{InputFormat, StreamDefinition};
 use crate::report::{DataTable, data_csv, data_json, data_text};
@@ -34,10 +34,13 @@ pub(super) fn data(common: &Common, command: &DataCommand, ui: &mut Ui) -> Resul
             let table = rejects(&streams, args)?;
             show(common, &table, ui)
         }
+        DataCommand::Top(args) => data_keep::top(common, &streams, args, ui),
+        DataCommand::Retain(args) => data_keep::retain(common, &folder, &streams, args, ui),
+        DataCommand::Export(args) => data_keep::export(common, &streams, args, ui),
     }
 }
 
-fn show(common: &Common, table: &DataTable, ui: &mut Ui) -> Result<u8, Failure> {
+pub(super) fn show(common: &Common, table: &DataTable, ui: &mut Ui) -> Result<u8, Failure> {
     let text = match common.format {
         Format::Json => data_json(table),
         Format::Csv => data_csv(table),
@@ -47,7 +50,7 @@ fn show(common: &Common, table: &DataTable, ui: &mut Ui) -> Result<u8, Failure> 
     Ok(exit::OK)
 }
 
-fn at(time: Option<SimTime>) -> Value {
+pub(super) fn at(time: Option<SimTime>) -> Value {
     time.map_or(Value::Null, |time| time.rfc3339(Zone::UTC).into())
 }
 
@@ -61,20 +64,18 @@ fn ingest(
     let now = SimTime::from_ms(chrono::Utc::now().timestamp_millis());
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = common.threads.map_or(cores, usize::from);
+    let mut rows = Vec::new();
+    if let Some(path) = &args.follow.follow {
+        let stream = definition(path, args)?;
+        let reports = data_follow::follow(path, &stream, streams, &args.follow, threads, ui)?;
+        rows.extend(reports.iter().map(row));
+    }
     let mut files = Vec::new();
     for path in &args.files {
         collect(path, &mut files)?;
     }
-    let mut rows = Vec::new();
     for path in &files {
-        let name = args.stream.clone().unwrap_or_else(|| stream_name(path));
-        if !is_name(&name) {
-            let message = format!("`{name}` cannot be the name of a stream");
-            let help = "use letters, digits, `_` and `-`, at most 60; name it with `--stream`";
-            return Err(Diagnostic::error("ingest::bad-name", message).help(help).into());
-        }
-        let mut stream = StreamDefinition::new(name);
-        stream.format = args.form.as_deref().and_then(InputFormat::from_word);
+        let stream = definition(path, args)?;
         let options = IngestOptions { now, threads, whole_lines: false, only_known: false };
         let report = streams.ingest(path, &stream, options)?;
         remarks(&report, ui);
@@ -83,6 +84,19 @@ fn ingest(
     let columns =
         vec!["path", "stream", "as", "state", "lines", "rows", "rejects", "notes", "late", "ahead"];
     show(common, &DataTable { kind: "ingest", columns, rows }, ui)
+}
+
+/// How a file is read: the stream of its name, unless another is named.
+fn definition(path: &Path, args: &IngestArgs) -> Result<StreamDefinition, Failure> {
+    let name = args.stream.clone().unwrap_or_else(|| stream_name(path));
+    if !is_name(&name) {
+        let message = format!("`{name}` cannot be the name of a stream");
+        let help = "use letters, digits, `_` and `-`, at most 60; name it with `--stream`";
+        return Err(Diagnostic::error("ingest::bad-name", message).help(help).into());
+    }
+    let mut stream = StreamDefinition::new(name);
+    stream.format = args.form.as_deref().and_then(InputFormat::from_word);
+    Ok(stream)
 }
 
 fn row(report: &FileReport) -> Vec<Value> {
@@ -106,7 +120,7 @@ fn row(report: &FileReport) -> Vec<Value> {
     ]
 }
 
-fn remarks(report: &FileReport, ui: &Ui) {
+pub(super) fn remarks(report: &FileReport, ui: &Ui) {
     let path = &report.path;
     for (line, column, reason) in &report.first_rejects {
         let column = if column.is_empty() { String::new() } else { format!("`{column}` ") };
@@ -150,8 +164,19 @@ fn is_name(name: &str) -> bool {
 }
 
 fn list(streams: &Streams) -> Result<DataTable, Failure> {
-    let columns =
-        vec!["name", "kind", "rows", "rejects", "lines", "notes", "duplicates", "first", "last"];
+    let columns = vec![
+        "name",
+        "kind",
+        "rows",
+        "rejects",
+        "lines",
+        "notes",
+        "duplicates",
+        "archived",
+        "removed",
+        "first",
+        "last",
+    ];
     let rows = streams.list()?.into_iter().map(|stream| {
         vec![
             json!(stream.name),
@@ -161,6 +186,8 @@ fn list(streams: &Streams) -> Result<DataTable, Failure> {
             json!(stream.lines),
             json!(stream.notes),
             json!(stream.duplicates),
+            json!(stream.archived),
+            json!(stream.removed),
             at(stream.first),
             at(stream.last),
         ]

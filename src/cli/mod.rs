@@ -6,6 +6,9 @@
 mod args;
 mod check;
 mod data;
+mod data_args;
+mod data_follow;
+mod data_keep;
 mod doctor;
 mod exit;
 mod folder;

@@ -13,6 +13,7 @@ mod name;
 mod pack;
 mod playbook;
 mod preset;
+mod retention;
 mod ruletest;
 mod scenario;
 mod signal;
@@ -37,6 +38,7 @@ pub use pack::{
 };
 pub use playbook::{ForEach, Phase, Playbook, Rung, Step, StepEffect, StepTime, Trigger};
 pub use preset::{Knob, Preset, Provenance, QuantileTable, Stage};
+pub use retention::{Expiry, RetentionRule};
 pub use ruletest::{
     AgentFact, Expect, ExpectedStep, Facts, Given, RuleCase, RuleTests, ServiceFact,
 };

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use duckdb::Connection;
 
+use super::archive::rows_of;
 use super::error::Error;
 use super::expression;
-use super::workspace::{Streams, columns_of, quote, table_of};
+use super::workspace::{Streams, columns_of, quote};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::model::{Aggregate, Indicator, Query, SliceBlock, ThresholdOp};
 use crate::units::{SimDuration, SimTime};
@@ -108,7 +109,7 @@ impl Streams {
     }
 }
 
-fn refused(code: &'static str, message: String) -> Error {
+pub(super) fn refused(code: &'static str, message: String) -> Error {
     Error::Refused(Diagnostic::error(code, message).into())
 }
 
@@ -128,7 +129,7 @@ fn scan(
         "SELECT (epoch_ms(ts) - {start}) // {step} AS i, {} FROM {} \
          WHERE ts >= make_timestamp_ms({start}) AND ts < make_timestamp_ms({end}) GROUP BY i",
         parts.join(", "),
-        table_of(stream)
+        rows_of(db, stream)?
     );
     let mut query = db.prepare(&sql)?;
     let mut rows = query.query([])?;
@@ -160,7 +161,7 @@ fn presence(
     step: i64,
     len: usize,
 ) -> Result<Vec<bool>, Error> {
-    let table = table_of(stream);
+    let table = rows_of(db, stream)?;
     let span = format!("SELECT epoch_ms(min(ts)), epoch_ms(max(ts)) FROM {table}");
     let (from, to): (Option<i64>, Option<i64>) =
         db.query_row(&span, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -274,9 +275,7 @@ fn threshold(
         Aggregate::Min => format!("min({exact}) {rows} {sign} {limit}"),
         Aggregate::Max => format!("max({exact}) {rows} {sign} {limit}"),
         // Of equal times the last row counts.
-        Aggregate::Last => format!(
-            "arg_max({exact}, epoch_ms(ts)::HUGEINT * 4294967296 + rowid) {rows} {sign} {limit}"
-        ),
+        Aggregate::Last => format!("arg_max({exact}, (ts, _file, _line)) {rows} {sign} {limit}"),
         Aggregate::Mean | Aggregate::Count => {
             format!("sum({exact}) {rows} {sign} {limit}::HUGEINT * {count}")
         }
@@ -290,7 +289,7 @@ fn threshold(
 }
 
 /// A decimal as whole millionths.
-fn millionths(text: &str) -> Option<i128> {
+pub(super) fn millionths(text: &str) -> Option<i128> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let fraction = fraction.trim_end_matches('0');
@@ -306,13 +305,13 @@ fn millionths(text: &str) -> Option<i128> {
 }
 
 /// The columns of a stream, for expressions.
-struct Columns<'a> {
+pub(super) struct Columns<'a> {
     db: &'a Connection,
     known: Vec<String>,
 }
 
 impl<'a> Columns<'a> {
-    fn new(db: &'a Connection, query: &Query) -> Result<Self, Error> {
+    pub(super) fn new(db: &'a Connection, query: &Query) -> Result<Self, Error> {
         let mut names = db.prepare("SELECT name FROM streams ORDER BY name")?;
         let names: Vec<String> =
             names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -332,7 +331,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The condition of a query as SQL; always true without one.
-    fn filter(&self, query: &Query) -> Result<String, Error> {
+    pub(super) fn filter(&self, query: &Query) -> Result<String, Error> {
         let filter = query.filter.as_deref();
         let filter = filter.map_or_else(|| Ok("true".to_owned()), |text| self.expression(text))?;
         match &query.metric {
@@ -344,7 +343,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    fn expression(&self, text: &str) -> Result<String, Error> {
+    pub(super) fn expression(&self, text: &str) -> Result<String, Error> {
         let find = |name: &str| {
             let exact = self.known.iter().find(|known| *known == name);
             let same = |known: &&String| known.to_lowercase() == name.to_lowercase();

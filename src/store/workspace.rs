@@ -4,6 +4,7 @@ use std::path::Path;
 
 use duckdb::{Connection, params};
 
+use super::archive;
 use super::database::Database;
 use super::error::Error;
 use super::table::ColumnDef;
@@ -11,7 +12,7 @@ use crate::model::{ColumnType, Name, StreamKind};
 use crate::units::SimTime;
 
 /// Schema number of the database.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE streams (name VARCHAR, kind VARCHAR, ts_key VARCHAR,
@@ -25,7 +26,19 @@ CREATE TABLE files (id UINTEGER, stream VARCHAR, path VARCHAR, format VARCHAR,
   batch BIGINT);
 CREATE TABLE rejects (stream VARCHAR, file UINTEGER, line UBIGINT,
   column_name VARCHAR, reason VARCHAR, raw VARCHAR);
+CREATE TABLE archives (id UINTEGER, stream VARCHAR, path VARCHAR, rows UBIGINT,
+  first TIMESTAMP, last TIMESTAMP, bytes UBIGINT, archived_at TIMESTAMP);
+CREATE TABLE removed (stream VARCHAR, rows UBIGINT, first TIMESTAMP, last TIMESTAMP,
+  removed_at TIMESTAMP);
 ";
+
+/// From schema 1 to 2: rows can be archived or removed.
+const UPGRADES: &[&str] = &["
+CREATE TABLE archives (id UINTEGER, stream VARCHAR, path VARCHAR, rows UBIGINT,
+  first TIMESTAMP, last TIMESTAMP, bytes UBIGINT, archived_at TIMESTAMP);
+CREATE TABLE removed (stream VARCHAR, rows UBIGINT, first TIMESTAMP, last TIMESTAMP,
+  removed_at TIMESTAMP);
+"];
 
 /// The telemetry of a workspace, in `.drill/store.duckdb`.
 #[derive(Debug, Clone)]
@@ -54,6 +67,10 @@ pub struct StreamSummary {
     pub last: Option<SimTime>,
     /// Rows whose identifier was there before.
     pub duplicates: u64,
+    /// Rows of them that are in Parquet files of the workspace.
+    pub archived: u64,
+    /// Rows of them that retention has removed.
+    pub removed: u64,
 }
 
 /// A line that is no row.
@@ -86,7 +103,13 @@ pub(super) fn table_of(stream: &str) -> String {
 impl Streams {
     /// The streams in `workspace/.drill/store.duckdb`.
     pub fn of_workspace(workspace: &Path) -> Self {
-        Self { database: Database::of_workspace(workspace, "store.duckdb", SCHEMA, TABLES) }
+        let name = "store.duckdb";
+        Self { database: Database::of_workspace(workspace, name, SCHEMA, TABLES, UPGRADES) }
+    }
+
+    /// The folder of the store.
+    pub(super) fn folder(&self) -> &Path {
+        self.database.folder()
     }
 
     /// Opens the database to write, making it when it is not there.
@@ -125,6 +148,8 @@ impl Streams {
                     first: row.get::<_, Option<i64>>(6)?.map(SimTime::from_ms),
                     last: row.get::<_, Option<i64>>(7)?.map(SimTime::from_ms),
                     duplicates: 0,
+                    archived: 0,
+                    removed: 0,
                 },
                 id,
             ))
@@ -132,10 +157,15 @@ impl Streams {
         let mut streams = Vec::new();
         for row in rows {
             let (mut summary, id) = row?;
+            let kept = archive::kept(&db, &summary.name)?;
+            (summary.archived, summary.removed) = (kept.archived, kept.removed);
+            if let Some(from) = kept.first_after_removal {
+                summary.first = from;
+            }
             if let Some(id) = id {
-                let (table, id) = (table_of(&summary.name), quote(&id));
+                let (rows, id) = (archive::rows_of(&db, &summary.name)?, quote(&id));
                 let sql =
-                    format!("SELECT (count({id}) - count(DISTINCT {id}))::UBIGINT FROM {table}");
+                    format!("SELECT (count({id}) - count(DISTINCT {id}))::UBIGINT FROM {rows}");
                 summary.duplicates = db.query_row(&sql, [], |row| row.get(0))?;
             }
             streams.push(summary);
