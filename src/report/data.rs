@@ -31,14 +31,26 @@ pub fn data_text(data: &DataTable, lang: Lang, style: Style) -> String {
     }
     let column = |(i, name): (usize, &&'static str)| {
         let title = words.word("data-column", name);
-        match data.rows[0].get(i) {
+        let idle = data.rows.iter().all(|row| row[i].is_null() || row[i] == 0);
+        let least = match data.kind {
+            "retention" => idle || ["first", "last", "files", "file"].contains(name),
+            "streams" => ["notes", "lines"].contains(name) || idle && *name != "rows",
+            _ => idle && ["notes", "late", "ahead"].contains(name),
+        };
+        let column = match data.rows[0].get(i) {
             Some(Value::Number(_)) => Column::right(title),
             _ if *name == "reason" || *name == "path" || *name == "file" => Column::flex(title),
             _ => Column::left(title),
-        }
+        };
+        // A narrow terminal does without them.
+        if least { column.wide() } else { column }
     };
     let cell = |value: &Value| match value {
         Value::Null => Cell::new("-"),
+        // An instant to the minute; the other forms have it whole.
+        Value::String(word) if is_instant(word) => {
+            Cell::new(format!("{} {}", &word[..10], &word[11..16]))
+        }
         Value::String(word) => Cell::new(words.word("data-word", word)),
         other => Cell::new(other.to_string()),
     };
@@ -48,6 +60,14 @@ pub fn data_text(data: &DataTable, lang: Lang, style: Style) -> String {
         rows: data.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
     });
     text::render(&doc, style)
+}
+
+/// Whether a text is an instant in RFC 3339 and UTC, as the tables have them.
+fn is_instant(text: &str) -> bool {
+    let digits = |range: std::ops::Range<usize>| {
+        text.get(range).is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    text.ends_with("+00:00") && text.get(10..11) == Some("T") && digits(0..4) && digits(14..16)
 }
 
 /// `drill.KIND/1`.

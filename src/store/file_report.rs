@@ -32,6 +32,8 @@ pub enum FileState {
 /// What became of one file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileReport {
+    /// Its number in the store; `None` when it is not there.
+    pub(super) file: Option<u32>,
     /// The file.
     pub path: String,
     /// Its stream.

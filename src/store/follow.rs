@@ -151,10 +151,9 @@ impl<'a> Follower<'a> {
             self.read(Some(self.old.len() - 1), options, &mut look)?;
         }
         if self.now.as_ref().is_some_and(Place::is_rewritten) {
-            self.now = None;
-            let before = look.reports.len();
-            self.copies(options, &mut look)?;
-            look.no_copy = look.reports.len() == before;
+            let known = self.now.take().and_then(|place| place.known);
+            let found = self.copies(options, &mut look)?;
+            look.no_copy = known.is_some_and(|(id, ..)| !found.contains(&id));
         }
         if self.now.is_none() && inode.is_some() {
             self.now = open(&self.path)?;
@@ -189,13 +188,14 @@ impl<'a> Follower<'a> {
 
     /// Finishes what was copied or renamed away: files beside it whose names begin with its name,
     /// as far as they go on with what the store knows. A copy that is still being made is shorter
-    /// than that and is left alone.
-    fn copies(&mut self, options: IngestOptions, look: &mut Look) -> Result<(), Error> {
+    /// than that and is left alone. The numbers of those that the store knows.
+    fn copies(&mut self, options: IngestOptions, look: &mut Look) -> Result<Vec<u32>, Error> {
+        let mut found = Vec::new();
         let (Some(folder), Some(name)) = (self.path.parent(), self.path.file_name()) else {
-            return Ok(());
+            return Ok(found);
         };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(found) };
         let name = name.to_string_lossy();
         let is_copy = |path: &PathBuf| {
             let other = path.file_name().unwrap_or_default().to_string_lossy();
@@ -207,11 +207,12 @@ impl<'a> Follower<'a> {
         let options = IngestOptions { only_known: true, whole_lines: false, ..options };
         for path in copies {
             let report = self.streams.ingest(&path, &self.stream, options)?;
+            found.extend(report.file);
             if report.state == FileState::Grown && report.lines > 0 {
                 look.reports.push(report);
             }
         }
-        Ok(())
+        Ok(found)
     }
 }
 

@@ -103,6 +103,7 @@ impl<'a> Batch<'a> {
             |row| row.get(0),
         )?;
         let report = FileReport {
+            file: None,
             path: path.display().to_string(),
             stream: stream.name.to_string(),
             format: stream.format.unwrap_or(InputFormat::Jsonl),
@@ -165,7 +166,7 @@ impl<'a> Batch<'a> {
         let before = left.as_ref().map(|left| &known[left.index]);
         self.report.state = match before {
             Some(before) if before.bytes > 0 => FileState::Grown,
-            _ if self.options.only_known => return self.nothing_new(None),
+            _ if self.options.only_known => return Ok(self.report),
             _ if known.iter().any(|known| known.path == self.report.path) => FileState::Replaced,
             _ => FileState::New,
         };
@@ -177,6 +178,7 @@ impl<'a> Batch<'a> {
                 |row| row.get(0),
             )?,
         };
+        self.report.file = Some(self.file);
         let (left, at) = match left {
             Some(left) => (Some((left.hasher, left.reader)), Some(left.index)),
             None => (None, None),
@@ -185,13 +187,11 @@ impl<'a> Batch<'a> {
     }
 
     /// The report on a file in which nothing is new.
-    fn nothing_new(mut self, before: Option<&Known>) -> Result<FileReport, Error> {
+    fn nothing_new(mut self, before: &Known) -> Result<FileReport, Error> {
         self.report.state = FileState::Unchanged;
-        if let Some(before) = before {
-            let sql = "SELECT format FROM files WHERE id = ?";
-            let word: String = self.db.query_row(sql, [before.id], |row| row.get(0))?;
-            self.report.format = InputFormat::from_word(&word).unwrap_or(InputFormat::Jsonl);
-        }
+        let sql = "SELECT format FROM files WHERE id = ?";
+        let word: String = self.db.query_row(sql, [before.id], |row| row.get(0))?;
+        self.report.format = InputFormat::from_word(&word).unwrap_or(InputFormat::Jsonl);
         Ok(self.report)
     }
 
@@ -216,7 +216,7 @@ impl<'a> Batch<'a> {
                 .map_err(|source| self.file_error(source))?;
             if ahead.is_empty() {
                 self.leave(before.id, before.bytes, hasher);
-                return self.nothing_new(Some(before));
+                return self.nothing_new(before);
             }
         }
         if let Some(before) = before.filter(|before| before.open_bytes > 0) {

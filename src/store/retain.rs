@@ -198,7 +198,10 @@ fn apply(
     };
     let mut gone = Vec::new();
     match &step.file {
-        Some(file) => archive(db, folder, stream, to, file, now)?,
+        Some(file) => archive(db, folder, stream, to, file, now).inspect_err(|_| {
+            // What was begun is of no use; the first error is the one to tell.
+            let _ = fs::remove_file(folder.join(file).with_extension("partial"));
+        })?,
         None => {
             let to_us = to.ms().saturating_mul(1000);
             for part in parts(db, stream)?.iter().filter(|part| part.last_us <= to_us) {
