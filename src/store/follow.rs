@@ -1,7 +1,8 @@
 //! Following a file that grows and is rotated: what it got since the last look, once.
 //!
 //! A file that is renamed away is read on through its handle until it is quiet, and one that was
-//! copied and truncated is finished from its copy, which is told by its content.
+//! copied and truncated is finished from its copy, which is told by its content. A file that came
+//! and was rotated away between two looks is not known to be of the same log, and is left alone.
 
 use std::fs::File;
 use std::io::{Read, Seek as _, SeekFrom};
@@ -16,8 +17,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 
 use super::error::Error;
 use super::file_report::{FileReport, FileState, IngestOptions};
-use super::ingest::Known;
-use super::prefix::Left;
+use super::prefix::{Known, Left};
 use super::workspace::Streams;
 use crate::diag::Diagnostic;
 use crate::model::StreamDefinition;
@@ -84,7 +84,7 @@ impl Place {
     }
 
     /// Whether what was read of it is no longer there.
-    fn is_rewritten(&self) -> bool {
+    pub(super) fn is_rewritten(&self) -> bool {
         self.tail_before(self.bytes()).map_or(true, |tail| tail != self.tail)
     }
 
@@ -178,7 +178,14 @@ impl<'a> Follower<'a> {
             place.quiet += 1;
             return Ok(());
         }
-        let report = self.streams.ingest_from(&self.path, &self.stream, options, Some(place))?;
+        let read = self.streams.ingest_from(&self.path, &self.stream, options, Some(place));
+        let report = match read {
+            Ok(report) => report,
+            // Emptied between the look and the reading: nothing was kept, and the next look sees
+            // it.
+            Err(_) if place.is_rewritten() => return Ok(()),
+            Err(error) => return Err(error),
+        };
         place.quiet = if report.lines > 0 { 0 } else { place.quiet + 1 };
         if report.lines > 0 {
             look.reports.push(report);

@@ -14,26 +14,24 @@ use super::file_report::{FileReport, FileState, IngestOptions};
 use super::follow::Place;
 use super::instant::Clock;
 use super::lines::{access_columns, access_rows, json_rows, json_samples, json_seen};
-use super::prefix::{Consumed, left_of, skip};
+use super::prefix::{Consumed, Known, known, left_of, skip};
 use super::shape::{Shape, Wanted, find_ts};
 use super::table::{Refused, Rows};
 use super::workspace::{Streams, columns_of, quote, table_of};
 use crate::diag::Diagnostic;
 use crate::model::{ColumnType, InputFormat, StreamDefinition, StreamKind};
 
+/// Where reading a file begins.
+struct Start {
+    reader: Box<dyn Read>,
+    /// Of the content before it.
+    hasher: Xxh3Default,
+    from: u64,
+    next_line: u64,
+}
+
 /// Refused lines that a report shows of one file.
 const SHOWN: usize = 3;
-
-/// What the store knows of a file.
-pub(super) struct Known {
-    pub(super) id: u32,
-    path: String,
-    pub(super) bytes: u64,
-    hash: String,
-    open_bytes: u64,
-    next_line: u64,
-    header: Vec<String>,
-}
 
 impl Streams {
     /// Reads what is new in the file into its stream.
@@ -130,28 +128,8 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn known(&self) -> Result<Vec<Known>, Error> {
-        let mut query = self.db.prepare(
-            "SELECT id, path, bytes, hash, open_bytes, next_line, header FROM files \
-             WHERE stream = ? ORDER BY bytes DESC, id",
-        )?;
-        let rows = query.query_map([&*self.stream.name], |row| {
-            let header: String = row.get(6)?;
-            Ok(Known {
-                id: row.get(0)?,
-                path: row.get(1)?,
-                bytes: row.get(2)?,
-                hash: row.get(3)?,
-                open_bytes: row.get(4)?,
-                next_line: row.get(5)?,
-                header: serde_json::from_str(&header).unwrap_or_default(),
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
     fn run(mut self) -> Result<FileReport, Error> {
-        let known = self.known()?;
+        let known = known(self.db, &self.stream.name)?;
         let left = match &self.place {
             Some(place) => place.left(&known, self.path)?,
             None => None,
@@ -195,12 +173,12 @@ impl<'a> Batch<'a> {
         Ok(self.report)
     }
 
-    /// Reads the file from where it was left.
-    fn read(
-        mut self,
+    /// Where reading begins; `None` when nothing is new.
+    fn start(
+        &mut self,
         before: Option<&Known>,
         left: Option<(Xxh3Default, Box<dyn Read>)>,
-    ) -> Result<FileReport, Error> {
+    ) -> Result<Option<Start>, Error> {
         let (mut hasher, mut reader) = match left {
             Some(left) => left,
             None => (Xxh3Default::new(), self.open()?),
@@ -216,7 +194,7 @@ impl<'a> Batch<'a> {
                 .map_err(|source| self.file_error(source))?;
             if ahead.is_empty() {
                 self.leave(before.id, before.bytes, hasher);
-                return self.nothing_new(before);
+                return Ok(None);
             }
         }
         if let Some(before) = before.filter(|before| before.open_bytes > 0) {
@@ -235,7 +213,23 @@ impl<'a> Batch<'a> {
                 skip(&mut reader, from, &mut hasher, self.path)?;
             }
         }
-        let mut reader = std::io::Cursor::new(ahead).chain(reader);
+        let reader = Box::new(std::io::Cursor::new(ahead).chain(reader));
+        Ok(Some(Start { reader, hasher, from, next_line }))
+    }
+
+    /// Reads the file from where it was left.
+    fn read(
+        mut self,
+        before: Option<&Known>,
+        left: Option<(Xxh3Default, Box<dyn Read>)>,
+    ) -> Result<FileReport, Error> {
+        let Some(start) = self.start(before, left)? else {
+            return match before {
+                Some(before) => self.nothing_new(before),
+                None => Ok(self.report),
+            };
+        };
+        let Start { mut reader, mut hasher, from, next_line } = start;
         let mut header = Header(before.map(|b| b.header.clone()).unwrap_or_default());
         let mut consumed = Consumed { bytes: from, next_line, open_bytes: 0 };
         let mut blocks = Blocks::new(&mut reader, next_line);
@@ -267,6 +261,10 @@ impl<'a> Batch<'a> {
             }
         }
         self.append_all(waiting)?;
+        if self.place.as_ref().is_some_and(|place| place.is_rewritten()) {
+            // What was read may begin in the middle of a line; the transaction ends without it.
+            return Err(self.file_error(std::io::Error::other("was emptied while it was read")));
+        }
         self.report.broken = blocks.broken.take();
         let hash = format!("{:032x}", hasher.digest128());
         if let Some(shape) = &shape {

@@ -3,10 +3,43 @@
 use std::io::Read;
 use std::path::Path;
 
+use duckdb::Connection;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::content::Block;
 use super::error::Error;
+
+/// What the store knows of a file.
+pub(super) struct Known {
+    pub(super) id: u32,
+    pub(super) path: String,
+    pub(super) bytes: u64,
+    pub(super) hash: String,
+    pub(super) open_bytes: u64,
+    pub(super) next_line: u64,
+    pub(super) header: Vec<String>,
+}
+
+/// The files of a stream, the longest first.
+pub(super) fn known(db: &Connection, stream: &str) -> Result<Vec<Known>, Error> {
+    let mut query = db.prepare(
+        "SELECT id, path, bytes, hash, open_bytes, next_line, header FROM files \
+         WHERE stream = ? ORDER BY bytes DESC, id",
+    )?;
+    let rows = query.query_map([stream], |row| {
+        let header: String = row.get(6)?;
+        Ok(Known {
+            id: row.get(0)?,
+            path: row.get(1)?,
+            bytes: row.get(2)?,
+            hash: row.get(3)?,
+            open_bytes: row.get(4)?,
+            next_line: row.get(5)?,
+            header: serde_json::from_str(&header).unwrap_or_default(),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
 
 /// How far a file was read.
 pub(super) struct Consumed {

@@ -140,8 +140,8 @@ impl Streams {
              TRY_CAST({number} AS DOUBLE) AS m FROM {from} WHERE ({filter}){within}"
         );
         let totals = format!(
-            "SELECT count(*)::UBIGINT, (count(DISTINCT v) + coalesce(max((v IS NULL)::INT), 0))::UBIGINT \
-             FROM ({base})"
+            "SELECT count(*)::UBIGINT, \
+             (count(DISTINCT v) + coalesce(max((v IS NULL)::INT), 0))::UBIGINT FROM ({base})"
         );
         let (total, values) = db.query_row(&totals, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let rows = match (spans, query.per) {
@@ -160,8 +160,9 @@ fn between((from, to): (SimTime, SimTime)) -> String {
 }
 
 /// What is measured, as SQL. Sums are of whole millionths, so that they depend on no order.
-const MEASURES: &str = "count(m)::UBIGINT, coalesce(sum(TRY_CAST(round(m * 1000000) AS HUGEINT)), 0)\
-                        ::DOUBLE, coalesce(quantile_disc(m, 0.95), 0), coalesce(max(m), 0)";
+const MEASURES: &str = "count(m)::UBIGINT, \
+                        coalesce(sum(TRY_CAST(round(m * 1000000) AS HUGEINT)), 0)::DOUBLE, \
+                        coalesce(quantile_disc(m, 0.95), 0), coalesce(max(m), 0)";
 
 fn measured(row: &duckdb::Row<'_>, at: usize) -> Result<Option<Measured>, duckdb::Error> {
     let (count, sum): (u64, f64) = (row.get(at)?, row.get(at + 1)?);
@@ -206,8 +207,8 @@ fn per_span(
     let sql = format!(
         "WITH base AS ({base}), best AS (SELECT v FROM base GROUP BY v \
          ORDER BY {}, count(*) DESC, v ASC NULLS LAST LIMIT {}) \
-         SELECT t - ((t % {step}) + {step}) % {step} AS b, base.v AS v, count(*)::UBIGINT, {MEASURES} \
-         FROM base JOIN best ON base.v IS NOT DISTINCT FROM best.v \
+         SELECT t - ((t % {step}) + {step}) % {step} AS b, base.v AS v, count(*)::UBIGINT, \
+         {MEASURES} FROM base JOIN best ON base.v IS NOT DISTINCT FROM best.v \
          GROUP BY b, base.v ORDER BY b, count(*) DESC, base.v ASC NULLS LAST",
         order(query.order),
         query.limit
