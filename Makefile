@@ -2,6 +2,7 @@
 # make test   every test
 # make build  target/release/drill
 # make fuzz   100,000 mutated files against the loader
+# make kills  300 kills at random moments of ingest and retention
 # make oracle 20 full-length series against promtool (package prometheus)
 # make bench  the benchmarks of benches/
 # make lint   formatting, clippy, documentation
@@ -10,7 +11,7 @@ target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 export DUCKDB_LIB_DIR := $(target)/duckdb-1.5.6
 flags := --release --no-default-features --locked
 
-.PHONY: demo test build fuzz oracle bench lint duckdb
+.PHONY: demo test build fuzz kills oracle bench lint duckdb
 
 demo: build
 	@$(target)/release/drill run quarterly-outage
@@ -23,6 +24,9 @@ test: duckdb
 
 fuzz: duckdb
 	DRILL_MUTATIONS=100000 cargo test $(flags) --test it no_mutation -- --nocapture
+
+kills: duckdb
+	DRILL_KILLS=300 cargo test $(flags) --test it kills_lose -- --nocapture
 
 oracle: duckdb
 	DRILL_ORACLE=1 cargo test $(flags) --test it slo_promtool -- --nocapture

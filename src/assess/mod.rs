@@ -8,21 +8,24 @@ mod compare;
 mod explain;
 mod gate;
 mod lint;
+mod needs;
 mod period;
 mod routine;
 mod sample;
 mod series;
 mod status;
 
+pub use crate::store::{Measured, Top, TopRow};
 pub use alerts::{SloAlert, alerts};
 pub use compare::{SloComparison, TargetColumn, compare};
 pub use explain::{ExplainError, explain};
 pub use gate::{Gate, GateReason, GateVerdict, gate, gate_by};
 pub use lint::{SloLint, joined, lint, lint_sources};
+pub use needs::retention_needs;
 pub use period::{
     AppliedCorrection, Attainment, Change, Contributor, Costly, DrillResult, Drills, Level,
     PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources, PeriodSpan,
-    PostMortems, StreamSummary, end_of, period_report,
+    PostMortems, StreamSummary, contributors, end_of, period_report,
 };
 pub use routine::{
     CheckResult, CheckState, CommandRun, Compared, Fact, FileFact, LogFact, Outcome, Parsed,

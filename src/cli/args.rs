@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::data_args::{ExportArgs, FollowArgs, RetainArgs, TopArgs};
 use super::report_args::ReportCommand;
 use super::routine_args::RoutineCommand;
 use super::sample_time::SampleTime;
@@ -142,17 +143,25 @@ pub(super) enum DataCommand {
     Streams,
     /// Show the lines that are no rows, with file, line, column and reason.
     Rejects(RejectsArgs),
+    /// Rank the values of a column: how often, when, and since when.
+    Top(TopArgs),
+    /// Move rows that have had their time into Parquet, or remove them; shows it first.
+    Retain(RetainArgs),
+    /// Write a stream into a file: Parquet, CSV or JSON lines.
+    Export(ExportArgs),
 }
 
 /// `drill data ingest`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill data ingest access.log\n  drill data ingest --stream checkout logs/checkout.jsonl logs/checkout.jsonl.1.gz\n  drill data ingest --at modified metrics.prom\n  drill data ingest\n\nThe same content is never kept twice; a file that grew is continued.\n\nFormats: text, json, csv."
+    after_help = "Examples:\n  drill data ingest access.log\n  drill data ingest --stream checkout logs/checkout.jsonl logs/checkout.jsonl.1.gz\n  drill data ingest --at modified metrics.prom\n  drill data ingest\n  drill data ingest --follow /var/log/nginx/access.log\n\nThe same content is never kept twice; a file that grew is continued.\n\nFormats: text, json, csv."
 )]
 pub(super) struct IngestArgs {
     /// Files, or folders of files; gzip and zstd are unpacked
     /// [default: the `files` of the definitions in `streams/`].
     pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) follow: FollowArgs,
     /// The stream [default: the name of the file up to its first dot].
     #[arg(long, value_name = "NAME")]
     pub(super) stream: Option<String>,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::args::{Common, DataCommand, Format, IngestArgs, RejectsArgs};
 use super::ui::{Failure, Ui, only};
-use super::{exit, stream_files, workspace};
+use super::{data_follow, data_keep, exit, stream_files, workspace};
 use crate::diag::Diagnostic;
 use crate::report::{DataTable, data_csv, data_json, data_text};
 use crate::store::{FileReport, FileState, IngestOptions, Streams};
@@ -33,10 +33,13 @@ pub(super) fn data(common: &Common, command: &DataCommand, ui: &mut Ui) -> Resul
             let table = rejects(&streams, args)?;
             show(common, &table, ui)
         }
+        DataCommand::Top(args) => data_keep::top(common, &streams, args, ui),
+        DataCommand::Retain(args) => data_keep::retain(common, &folder, &streams, args, ui),
+        DataCommand::Export(args) => data_keep::export(common, &streams, args, ui),
     }
 }
 
-fn show(common: &Common, table: &DataTable, ui: &mut Ui) -> Result<u8, Failure> {
+pub(super) fn show(common: &Common, table: &DataTable, ui: &mut Ui) -> Result<u8, Failure> {
     let text = match common.format {
         Format::Json => data_json(table),
         Format::Csv => data_csv(table),
@@ -46,7 +49,7 @@ fn show(common: &Common, table: &DataTable, ui: &mut Ui) -> Result<u8, Failure> 
     Ok(exit::OK)
 }
 
-fn at(time: Option<SimTime>) -> Value {
+pub(super) fn at(time: Option<SimTime>) -> Value {
     time.map_or(Value::Null, |time| time.rfc3339(Zone::UTC).into())
 }
 
@@ -62,9 +65,18 @@ fn ingest(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = common.threads.map_or(cores, usize::from);
     let mut rows = Vec::new();
-    for (path, stream) in stream_files::sources(args, workspace, ui)? {
+    if let Some(path) = &args.follow.follow {
+        let stream = stream_files::one(path, args, workspace, ui)?;
+        let reports = data_follow::follow(path, &stream, &streams, &args.follow, threads, ui)?;
+        rows.extend(reports.iter().map(row));
+    }
+    let files = match (&args.follow.follow, args.files.is_empty()) {
+        (Some(_), true) => Vec::new(),
+        _ => stream_files::sources(args, workspace, ui)?,
+    };
+    for (path, stream) in files {
         let at = args.at.as_ref().map(|at| at.of(&path)).transpose()?;
-        let options = IngestOptions { now, threads, whole_lines: false, at };
+        let options = IngestOptions { now, threads, whole_lines: false, only_known: false, at };
         let report = streams.ingest(&path, &stream, options)?;
         remarks(&report, ui);
         rows.push(row(&report));
@@ -98,7 +110,7 @@ fn row(report: &FileReport) -> Vec<Value> {
     ]
 }
 
-fn remarks(report: &FileReport, ui: &Ui) {
+pub(super) fn remarks(report: &FileReport, ui: &Ui) {
     let path = &report.path;
     for (line, column, reason) in &report.first_rejects {
         let column = if column.is_empty() { String::new() } else { format!("`{column}` ") };
@@ -128,6 +140,8 @@ fn list(streams: &Streams) -> Result<DataTable, Failure> {
         "refused",
         "notes",
         "duplicates",
+        "archived",
+        "removed",
         "first",
         "last",
     ];
@@ -142,6 +156,8 @@ fn list(streams: &Streams) -> Result<DataTable, Failure> {
             json!(stream.refused),
             json!(stream.notes),
             json!(stream.duplicates),
+            json!(stream.archived),
+            json!(stream.removed),
             at(stream.first),
             at(stream.last),
         ]

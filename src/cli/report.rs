@@ -28,7 +28,7 @@ pub(super) fn report(common: &Common, command: &ReportCommand, ui: &mut Ui) -> R
         Some(span) => span,
         None => last(kind, end, zone)?,
     };
-    let sources = sources(common, args)?;
+    let sources = sources(common, args, &loaded.series, &span)?;
     let found = assess::period_report(&loaded.series, &loaded.view, span, sources);
     let report = found.map_err(|error| {
         let help = format!("the data end at {}; name an earlier period", end.rfc3339(zone));
@@ -73,16 +73,25 @@ fn last(kind: PeriodKind, end: SimTime, zone: Zone) -> Result<PeriodSpan, Failur
 }
 
 /// What the workspace knows beside its SLOs, if there is one.
-fn sources(common: &Common, args: &ReportInput) -> Result<PeriodSources, Failure> {
+fn sources(
+    common: &Common,
+    args: &ReportInput,
+    series: &[assess::Series],
+    span: &PeriodSpan,
+) -> Result<PeriodSources, Failure> {
     let Some(root) = workspace::workspace(common)? else {
         return Ok(PeriodSources::default());
     };
-    let streams = match args.input.slices {
-        Some(_) => None,
-        None => Some(Streams::of_workspace(&root).list()?),
+    let (streams, contributors) = match args.input.slices {
+        Some(_) => (None, None),
+        None => {
+            let streams = Streams::of_workspace(&root);
+            let found = assess::contributors(series, &streams, span)?;
+            (Some(streams.list()?), Some(found))
+        }
     };
     // Asking makes a database; a workspace without drills has none, and keeps none.
     let kept = root.join(".drill").join("history.duckdb").is_file();
     let history = kept.then(|| History::of_workspace(&root).drills()).transpose()?;
-    Ok(PeriodSources { history, streams, contributors: None })
+    Ok(PeriodSources { history, streams, contributors })
 }

@@ -18,13 +18,7 @@ pub(super) fn sources(
     workspace: &Path,
     ui: &Ui,
 ) -> Result<Vec<Source>, Failure> {
-    let catalog = Catalog::new(Some(workspace));
-    let mut defined = Vec::new();
-    for name in catalog.names(Kind::Stream) {
-        let loaded = catalog.stream(&name)?;
-        ui.diagnostics(&loaded.warnings);
-        defined.push(loaded.value);
-    }
+    let defined = definitions(workspace, ui)?;
     let mut sources = match args.files.is_empty() {
         true => of_definitions(args, &defined, workspace, ui)?,
         false => of_files(args, &defined, workspace)?,
@@ -33,6 +27,30 @@ pub(super) fn sources(
         sources.iter_mut().for_each(|(_, definition)| definition.format = Some(form));
     }
     Ok(sources)
+}
+
+/// The stream of one file, which need not be there yet.
+pub(super) fn one(
+    path: &Path,
+    args: &IngestArgs,
+    workspace: &Path,
+    ui: &Ui,
+) -> Result<StreamDefinition, Failure> {
+    let mut stream = stream_of(path, args, &definitions(workspace, ui)?, workspace)?;
+    let form = args.form.as_deref().and_then(InputFormat::from_word);
+    stream.format = form.or(stream.format);
+    Ok(stream)
+}
+
+fn definitions(workspace: &Path, ui: &Ui) -> Result<Vec<StreamDefinition>, Failure> {
+    let catalog = Catalog::new(Some(workspace));
+    let mut defined = Vec::new();
+    for name in catalog.names(Kind::Stream) {
+        let loaded = catalog.stream(&name)?;
+        ui.diagnostics(&loaded.warnings);
+        defined.push(loaded.value);
+    }
+    Ok(defined)
 }
 
 /// The files that the definitions name.
@@ -99,20 +117,31 @@ fn of_files(
     }
     let mut sources = Vec::with_capacity(files.len());
     for path in files {
-        let named = args.stream.clone();
-        let name = match named.or_else(|| claimed(&path, defined, workspace)) {
-            Some(name) => name,
-            None => stream_name(&path),
-        };
-        if !is_stream_name(&name) {
-            let message = format!("`{name}` cannot be the name of a stream");
-            let help = "use letters, digits, `_` and `-`, at most 60; name it with `--stream`";
-            return Err(Diagnostic::error("ingest::bad-name", message).help(help).into());
-        }
-        let found = defined.iter().find(|stream| *stream.name == *name).cloned();
-        sources.push((path, found.unwrap_or_else(|| StreamDefinition::new(name))));
+        let stream = stream_of(&path, args, defined, workspace)?;
+        sources.push((path, stream));
     }
     Ok(sources)
+}
+
+/// The stream of a file: the one that is named, or whose definition claims it, or of its name.
+fn stream_of(
+    path: &Path,
+    args: &IngestArgs,
+    defined: &[StreamDefinition],
+    workspace: &Path,
+) -> Result<StreamDefinition, Failure> {
+    let named = args.stream.clone();
+    let name = match named.or_else(|| claimed(path, defined, workspace)) {
+        Some(name) => name,
+        None => stream_name(path),
+    };
+    if !is_stream_name(&name) {
+        let message = format!("`{name}` cannot be the name of a stream");
+        let help = "use letters, digits, `_` and `-`, at most 60; name it with `--stream`";
+        return Err(Diagnostic::error("ingest::bad-name", message).help(help).into());
+    }
+    let found = defined.iter().find(|stream| *stream.name == *name).cloned();
+    Ok(found.unwrap_or_else(|| StreamDefinition::new(name)))
 }
 
 /// The first stream whose patterns match the file.

@@ -32,20 +32,31 @@ pub fn data_text(data: &DataTable, lang: Lang, style: Style) -> String {
     let column = |i: usize| {
         let name = data.columns[i];
         let title = words.word("data-column", name);
-        match data.rows[0].get(i) {
+        let idle = data.rows.iter().all(|row| row[i].is_null() || row[i] == 0);
+        let least = match data.kind {
+            "retention" => idle || ["first", "last", "files", "file"].contains(&name),
+            "streams" => ["notes", "lines"].contains(&name) || idle && name != "rows",
+            _ => idle && ["notes", "late", "ahead"].contains(&name),
+        };
+        let column = match data.rows[0].get(i) {
             Some(Value::Number(_)) => Column::right(title),
             _ if name == "reason" || name == "path" || name == "file" => Column::flex(title),
             _ => Column::left(title),
-        }
+        };
+        // A narrow terminal does without them.
+        if least { column.wide() } else { column }
     };
-    let cell = |i: usize, value: &Value| match value {
+    let cell = |value: &Value| match value {
         Value::Null => Cell::new("-"),
-        Value::String(at) if matches!(data.columns[i], "first" | "last") => Cell::new(minute(at)),
+        // An instant to the minute; the other forms have it whole.
+        Value::String(word) if is_instant(word) => {
+            Cell::new(format!("{} {}Z", &word[..10], &word[11..16]))
+        }
         Value::String(word) => Cell::new(words.word("data-word", word)),
         other => Cell::new(other.to_string()),
     };
     let shown: Vec<usize> = (0..data.columns.len()).filter(|i| tells(data, *i)).collect();
-    let row = |row: &Vec<Value>| shown.iter().map(|i| cell(*i, &row[*i])).collect();
+    let row = |row: &Vec<Value>| shown.iter().map(|i| cell(&row[*i])).collect();
     doc.table(Table {
         caption: title,
         columns: shown.iter().map(|i| column(*i)).collect(),
@@ -60,7 +71,7 @@ fn tells(data: &DataTable, column: usize) -> bool {
     let twin = match data.columns[column] {
         "read" => data.columns.iter().position(|name| *name == "rows"),
         "refused" => data.columns.iter().position(|name| *name == "rejects"),
-        "notes" | "late" | "ahead" | "duplicates" => None,
+        "notes" | "late" | "ahead" | "duplicates" | "archived" | "removed" => None,
         _ => return true,
     };
     data.rows.iter().any(|row| match twin {
@@ -69,9 +80,12 @@ fn tells(data: &DataTable, column: usize) -> bool {
     })
 }
 
-/// An instant of RFC 3339 in UTC to the minute.
-fn minute(at: &str) -> String {
-    at.get(..16).map_or_else(|| at.to_owned(), |at| at.replace('T', " ") + "Z")
+/// Whether a text is an instant in RFC 3339 and UTC, as the tables have them.
+fn is_instant(text: &str) -> bool {
+    let digits = |range: std::ops::Range<usize>| {
+        text.get(range).is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    text.ends_with("+00:00") && text.get(10..11) == Some("T") && digits(0..4) && digits(14..16)
 }
 
 /// `drill.KIND/1`.

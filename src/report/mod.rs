@@ -43,6 +43,7 @@ mod story;
 mod story_choice;
 mod summary;
 mod text;
+mod top;
 mod trials;
 mod verdict;
 mod xml;
@@ -72,6 +73,7 @@ pub use slo::{
     slo_status_json, slo_status_markdown, slo_status_text,
 };
 pub use text::{Color, Style};
+pub use top::{top_csv, top_json, top_text};
 pub use trials::{
     trials_csv, trials_html, trials_json, trials_markdown, trials_plots, trials_text,
 };

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use duckdb::Connection;
 
+use super::archive::rows_of;
 use super::error::Error;
 use super::histogram::{self, Histogram};
 use super::rollup::{Columns, refused};
 use super::sampled::{Reading, Sampled, Source};
-use super::workspace::{columns_of, quote, table_of};
+use super::workspace::{columns_of, quote};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::model::{Aggregate, ColumnType, Indicator, Name, Query, SourceFault, ThresholdOp};
 
@@ -33,7 +34,7 @@ impl Metrics {
         if let Some(known) = self.names.get(stream) {
             return Ok(Rc::clone(known));
         }
-        let table = table_of(stream);
+        let table = rows_of(db, stream)?;
         let sql = format!(
             "SELECT DISTINCT name::VARCHAR AS metric FROM {table} WHERE name IS NOT NULL \
              ORDER BY metric"
@@ -239,7 +240,7 @@ impl<'a> Series<'a> {
             return Ok(None);
         }
         // All of its bounds: the query's own condition may be on one of them.
-        Histogram::read(self.db, &table_of(&self.stream), metric, column)
+        Histogram::read(self.db, &rows_of(self.db, &self.stream)?, metric, column)
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Database {
     schema: i64,
     /// Statements that make the tables of a new file.
     tables: &'static str,
+    /// The `i`-th turns a file of schema `i + 1` into one of the next.
+    upgrades: &'static [&'static str],
 }
 
 impl Database {
@@ -28,8 +30,14 @@ impl Database {
         name: &str,
         schema: i64,
         tables: &'static str,
+        upgrades: &'static [&'static str],
     ) -> Self {
-        Self { path: workspace.join(".drill").join(name), schema, tables }
+        Self { path: workspace.join(".drill").join(name), schema, tables, upgrades }
+    }
+
+    /// The folder of the file.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or_else(|| Path::new(""))
     }
 
     /// Opens the database to write, making it when it is not there.
@@ -50,7 +58,13 @@ impl Database {
                  INSERT INTO drill_schema VALUES ({schema}); {tables} COMMIT;"
             ))?;
         }
-        self.check_version(&db)?;
+        let found = self.check_version(&db)?;
+        let from = usize::try_from(found - 1).unwrap_or(0);
+        for (upgrade, to) in self.upgrades.iter().skip(from).zip(found + 1..) {
+            db.execute_batch(&format!(
+                "BEGIN; {upgrade} INSERT INTO drill_schema VALUES ({to}); COMMIT;"
+            ))?;
+        }
         Ok(db)
     }
 
@@ -74,12 +88,12 @@ impl Database {
         Ok(Some(db))
     }
 
-    fn check_version(&self, db: &Connection) -> Result<(), Error> {
+    fn check_version(&self, db: &Connection) -> Result<i64, Error> {
         let found: i64 = db.query_row("SELECT max(version) FROM drill_schema", [], |r| r.get(0))?;
         if found > self.schema {
             return Err(Error::Newer { path: self.path.clone(), found, known: self.schema });
         }
-        Ok(())
+        Ok(found)
     }
 
     #[expect(clippy::disallowed_methods, reason = "another process may be done in a moment")]
@@ -126,7 +140,7 @@ mod tests {
     #[test]
     fn a_database_of_a_newer_drill_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let of = |schema| Database::of_workspace(folder.path(), "a.duckdb", schema, "");
+        let of = |schema| Database::of_workspace(folder.path(), "a.duckdb", schema, "", &[]);
         assert!(of(1).read().unwrap().is_none());
         drop(of(2).write().unwrap());
         assert!(of(2).read().unwrap().is_some());
@@ -135,9 +149,25 @@ mod tests {
     }
 
     #[test]
+    fn an_older_database_is_brought_up_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = Database::of_workspace(folder.path(), "a.duckdb", 1, "", &[]);
+        drop(old.write().unwrap());
+        let upgrades: &[&str] = &["CREATE TABLE more (a INT);"];
+        let new = Database::of_workspace(folder.path(), "a.duckdb", 2, "", upgrades);
+        assert!(new.read().unwrap().is_some(), "an older one can be read as it is");
+        for _ in 0..2 {
+            let db = new.write().unwrap();
+            let rows: i64 = db.query_row("SELECT count(*) FROM more", [], |r| r.get(0)).unwrap();
+            assert_eq!(rows, 0);
+        }
+        assert!(matches!(old.read(), Err(Error::Newer { found: 2, known: 1, .. })));
+    }
+
+    #[test]
     fn a_file_without_tables_holds_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::of_workspace(folder.path(), "a.duckdb", 1, "");
+        let database = Database::of_workspace(folder.path(), "a.duckdb", 1, "", &[]);
         std::fs::create_dir_all(database.path.parent().unwrap()).unwrap();
         drop(Connection::open(&database.path).unwrap());
         assert!(database.read().unwrap().is_none());

@@ -89,6 +89,11 @@ impl EventFile {
         Ok(db)
     }
 
+    /// The folder of the file.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or_else(|| Path::new(""))
+    }
+
     /// Why nothing can be written to it.
     pub(super) fn read_only(&self) -> Error {
         let message = format!("`{}` is only read", self.path.display());

@@ -16,6 +16,8 @@ pub struct IngestOptions {
     pub whole_lines: bool,
     /// The instant of samples that have none.
     pub at: Option<SimTime>,
+    /// Whether a file is read only when it goes on with one that is known, as a rotated one does.
+    pub only_known: bool,
 }
 
 /// What a file was to the store.
@@ -34,6 +36,8 @@ pub enum FileState {
 /// What became of one file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileReport {
+    /// Its number in the store; `None` when it is not there.
+    pub(super) file: Option<u32>,
     /// The file.
     pub path: String,
     /// Its stream.

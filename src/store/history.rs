@@ -43,7 +43,7 @@ pub struct History {
 impl History {
     /// The history in `workspace/.drill/history.duckdb`.
     pub fn of_workspace(workspace: &Path) -> Self {
-        Self { database: Database::of_workspace(workspace, "history.duckdb", SCHEMA, TABLES) }
+        Self { database: Database::of_workspace(workspace, "history.duckdb", SCHEMA, TABLES, &[]) }
     }
 
     /// Adds a drill. The same drill recorded twice is two rows: people may repeat a drill.

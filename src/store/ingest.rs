@@ -11,11 +11,13 @@ use super::content::{self, Block, Blocks};
 use super::csv::{self, Header};
 use super::error::Error;
 use super::file_report::{FileReport, FileState, IngestOptions};
+use super::follow::Place;
 use super::forms::{self, Extent, Form};
 use super::instant::Clock;
-use super::lines::{json_rows, json_samples, json_seen};
+use super::lines::{json_samples, json_seen};
+use super::parallel::parse;
 use super::parquet::ParquetFile;
-use super::prefix::{Consumed, prefix_hashes, skip};
+use super::prefix::{Consumed, Known, Left, known, left_of, skip};
 use super::shape::{Shape, Wanted, find_ts};
 use super::table::{ColumnDef, Many, Refused, Rows};
 use super::whole::{is_whole, stamp};
@@ -23,20 +25,17 @@ use super::workspace::{Streams, columns_of, quote, table_of};
 use crate::diag::Diagnostic;
 use crate::model::{ColumnType, InputFormat, StreamDefinition, StreamKind};
 
+/// Where reading begins.
+struct Start {
+    reader: Box<dyn Read>,
+    /// Of the content before it.
+    hasher: Xxh3Default,
+    from: u64,
+    next_line: u64,
+}
+
 /// Refused lines that a report shows of one file.
 const SHOWN: usize = 3;
-
-/// What the store knows of a file.
-pub(super) struct Known {
-    id: u32,
-    path: String,
-    bytes: u64,
-    hash: String,
-    open_bytes: u64,
-    next_line: u64,
-    header: Vec<String>,
-    pub(super) format: Option<InputFormat>,
-}
 
 impl Streams {
     /// Reads what is new in the file into its stream.
@@ -50,9 +49,21 @@ impl Streams {
         stream: &StreamDefinition,
         options: IngestOptions,
     ) -> Result<FileReport, Error> {
+        self.ingest_from(path, stream, options, None)
+    }
+
+    /// The same for a file that is followed: from its place, where the store still knows it; the
+    /// place is then behind what was read.
+    pub(super) fn ingest_from(
+        &self,
+        path: &Path,
+        stream: &StreamDefinition,
+        options: IngestOptions,
+        place: Option<&mut Place>,
+    ) -> Result<FileReport, Error> {
         let db = self.open()?;
         db.execute_batch("BEGIN")?;
-        match Batch::new(&db, path, stream, options).and_then(Batch::run) {
+        match Batch::new(&db, path, stream, options, place).and_then(Batch::run) {
             Ok(report) => {
                 db.execute_batch("COMMIT")?;
                 Ok(report)
@@ -68,18 +79,20 @@ impl Streams {
 
 pub(super) struct Batch<'a> {
     pub(super) db: &'a Connection,
-    path: &'a Path,
+    pub(super) path: &'a Path,
     pub(super) stream: &'a StreamDefinition,
     pub(super) options: IngestOptions,
     pub(super) report: FileReport,
     pub(super) file: u32,
-    watermark: Option<i64>,
-    span: Option<(i64, i64)>,
+    pub(super) watermark: Option<i64>,
+    pub(super) span: Option<(i64, i64)>,
     refused: Vec<Refused>,
     /// Of a form whose columns are known.
     pub(super) form: Option<Form>,
     /// Of a form whose lines are not its rows.
     pub(super) many: Option<Many>,
+    /// Of a file that is followed.
+    place: Option<&'a mut Place>,
 }
 
 impl<'a> Batch<'a> {
@@ -88,6 +101,7 @@ impl<'a> Batch<'a> {
         path: &'a Path,
         stream: &'a StreamDefinition,
         options: IngestOptions,
+        place: Option<&'a mut Place>,
     ) -> Result<Self, Error> {
         let watermark = db.query_row(
             "SELECT epoch_us(max(last)) FROM files WHERE stream = ?",
@@ -95,6 +109,7 @@ impl<'a> Batch<'a> {
             |row| row.get(0),
         )?;
         let report = FileReport {
+            file: None,
             path: path.display().to_string(),
             stream: stream.name.to_string(),
             format: stream.format.unwrap_or(InputFormat::Jsonl),
@@ -111,57 +126,68 @@ impl<'a> Batch<'a> {
             broken: None,
             first_rejects: Vec::new(),
         };
-        let (span, refused, form, many) = (None, Vec::new(), None, None);
-        let file = 0;
-        Ok(Self { db, path, stream, options, report, file, watermark, span, refused, form, many })
+        Ok(Self {
+            db,
+            path,
+            stream,
+            options,
+            report,
+            file: 0,
+            watermark,
+            span: None,
+            refused: Vec::new(),
+            form: None,
+            many: None,
+            place,
+        })
     }
 
-    fn known(&self) -> Result<Vec<Known>, Error> {
-        let mut query = self.db.prepare(
-            "SELECT id, path, bytes, hash, open_bytes, next_line, header, format FROM files \
-             WHERE stream = ? ORDER BY bytes DESC, id",
-        )?;
-        let rows = query.query_map([&*self.stream.name], |row| {
-            let (header, format): (String, String) = (row.get(6)?, row.get(7)?);
-            Ok(Known {
-                id: row.get(0)?,
-                path: row.get(1)?,
-                bytes: row.get(2)?,
-                hash: row.get(3)?,
-                open_bytes: row.get(4)?,
-                next_line: row.get(5)?,
-                header: serde_json::from_str(&header).unwrap_or_default(),
-                format: InputFormat::from_word(&format),
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    /// The content from its start.
+    fn open(&self) -> Result<Box<dyn Read>, Error> {
+        match &self.place {
+            Some(place) => place.open(self.path, 0),
+            None => content::open(self.path),
+        }
+    }
+
+    /// What of the content was read before.
+    fn left(&self, known: &[Known]) -> Result<Option<Left>, Error> {
+        if let Some(place) = &self.place
+            && let Some(left) = place.left(known, self.path)?
+        {
+            return Ok(Some(left));
+        }
+        let stamp = stamp(self.options.at);
+        let plain = |known: &'_ Known| known.hash.strip_suffix(&*stamp).map(str::len);
+        let prefixes: Vec<(u64, &str)> = known
+            .iter()
+            .map(|one| (one.bytes, &one.hash[..plain(one).unwrap_or(one.hash.len())]))
+            .collect();
+        left_of(&|| self.open(), self.path, &prefixes)
     }
 
     fn run(mut self) -> Result<FileReport, Error> {
-        let known = self.known()?;
-        let lengths: Vec<u64> = known.iter().map(|known| known.bytes).collect();
-        let (hashes, total) = prefix_hashes(self.path, &lengths)?;
-        let stamp = stamp(self.options.at);
-        let same = known.iter().zip(&hashes).find(|(known, hash)| {
-            let hash = hash.as_deref();
-            let plain = known.hash.strip_suffix(&*stamp).unwrap_or(&known.hash);
-            hash == Some(plain) || hash == Some(&*known.hash)
-        });
-        let before = same.map(|(known, _)| known);
-        if let Some(before) = before
-            && before.bytes == total
-        {
-            self.report.state = FileState::Unchanged;
-            self.report.format = before.format.unwrap_or(InputFormat::Jsonl);
-            self.redefine()?;
-            return Ok(self.report);
+        let known = known(self.db, &self.stream.name)?;
+        let mut left = self.left(&known)?;
+        let before = left.as_ref().map(|left| &known[left.index]);
+        let ahead = match (&mut left, before) {
+            (Some(left), Some(before)) => self.one_byte(&mut left.reader, before)?,
+            _ => Vec::new(),
+        };
+        if let (Some(before), true) = (before, ahead.is_empty()) {
+            let hasher = left.map(|left| left.hasher).unwrap_or_default();
+            return self.nothing_new(before, hasher);
         }
         self.report.state = match before {
             Some(before) if before.bytes > 0 => FileState::Grown,
+            _ if self.options.only_known => return Ok(self.report),
             _ if known.iter().any(|known| known.path == self.report.path) => FileState::Replaced,
             _ => FileState::New,
         };
-        let parquet = ParquetFile::open(self.db, self.path)?;
+        let parquet = match &self.place {
+            Some(_) => None,
+            None => ParquetFile::open(self.db, self.path)?,
+        };
         // Parquet ends where it ends: what begins with a known file is another one.
         let before = before.filter(|_| parquet.is_none());
         if parquet.is_some() && self.report.state == FileState::Grown {
@@ -175,93 +201,83 @@ impl<'a> Batch<'a> {
                 |row| row.get(0),
             )?,
         };
+        self.report.file = Some(self.file);
         match (parquet, before.filter(|before| is_whole(&before.header))) {
             (Some(parquet), _) => self.read_parquet(&parquet)?,
             (None, Some(whole)) => {
                 self.forget_file(whole.id)?;
-                self.read(None)?;
+                let start = self.start(None, None, Vec::new())?;
+                self.read(None, start)?;
             }
-            (None, None) => self.read(before)?,
+            (None, None) => {
+                let start = self.start(before, left, ahead)?;
+                self.read(before, start)?;
+            }
         }
         Ok(self.report)
     }
 
-    /// Reads a Parquet file, whose rows DuckDB finds by itself.
-    fn read_parquet(&mut self, file: &ParquetFile) -> Result<(), Error> {
-        self.report.format = InputFormat::Parquet;
-        if let Some(said) = self.stream.format.filter(|said| *said != InputFormat::Parquet) {
-            let message = format!("`{}` is parquet, not {}", self.report.path, said.as_str());
-            return Err(Error::Refused(
-                Diagnostic::error("ingest::unknown-format", message).into(),
-            ));
-        }
-        let stored = self.stored_ts()?;
-        let ts = file.ts(stored.as_deref().or(self.stream.ts.as_deref()))?;
-        let known = columns_of(self.db, &self.stream.name)?;
-        self.check_types(&known)?;
-        let (shape, widened) = file.shape(self.stream, ts, known)?;
-        self.make_table(&shape)?;
-        self.widen(widened.iter().map(|at| &shape.columns[*at]))?;
-        let taken = file.take(self.db, self.stream, &shape, self.file)?;
-        let report = &mut self.report;
-        (report.rows, report.rejects) = (taken.rows, taken.rejects);
-        report.lines = taken.rows + taken.rejects;
-        report.first_rejects = taken.first_rejects;
-        let sql = format!(
-            "SELECT epoch_us(min(ts)), epoch_us(max(ts)), \
-               (count(*) FILTER (epoch_us(ts) > ?))::UBIGINT, \
-               (count(*) FILTER (epoch_us(ts) < ?))::UBIGINT FROM {} WHERE _file = ?",
-            table_of(&self.stream.name)
-        );
-        let now = self.options.now.ms().saturating_mul(1000);
-        let mark = self.watermark.unwrap_or(i64::MIN);
-        let (first, last): (Option<i64>, Option<i64>);
-        (first, last, report.ahead, report.late) =
-            self.db.query_row(&sql, params![now, mark, self.file], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })?;
-        self.span = first.zip(last);
-        self.keep_shape(&shape)?;
-        if let Some(kind) = file.kind().filter(|_| self.stream.kind.is_none()) {
-            let sql = "UPDATE streams SET kind = ? WHERE name = ?";
-            self.db.execute(sql, params![kind.as_str(), &*self.stream.name])?;
-        }
-        let mut hasher = Xxh3Default::new();
-        skip(&mut content::open(self.path)?, file.bytes, &mut hasher, self.path)?;
-        let consumed = Consumed { bytes: file.bytes, next_line: 1, open_bytes: 0 };
-        let hash = format!("{:032x}", hasher.digest128());
-        self.keep(None, &consumed, &hash, &Header(Vec::new()))
+    /// The byte behind what is known, when there is one.
+    fn one_byte(&self, reader: &mut dyn Read, before: &Known) -> Result<Vec<u8>, Error> {
+        let mut ahead = Vec::new();
+        // Broken content is read as far as it goes, and of a known file that was far enough.
+        reader
+            .take(1)
+            .read_to_end(&mut ahead)
+            .or_else(|error| if before.bytes == 0 { Err(error) } else { Ok(0) })
+            .map_err(|source| self.file_error(source))?;
+        Ok(ahead)
     }
 
-    /// Reads the file from where it was left.
-    fn read(&mut self, before: Option<&Known>) -> Result<(), Error> {
-        let mut reader = content::open(self.path)?;
-        let mut hasher = Xxh3Default::new();
+    /// The report on a file in which nothing is new.
+    fn nothing_new(mut self, before: &Known, hasher: Xxh3Default) -> Result<FileReport, Error> {
+        self.leave(before.id, before.bytes, hasher);
+        self.report.state = FileState::Unchanged;
+        self.report.file = Some(before.id);
+        self.report.format = before.format.unwrap_or(InputFormat::Jsonl);
+        self.redefine()?;
+        Ok(self.report)
+    }
+
+    /// Where reading begins: behind what is known, of which `ahead` is the next byte.
+    fn start(
+        &mut self,
+        before: Option<&Known>,
+        left: Option<Left>,
+        mut ahead: Vec<u8>,
+    ) -> Result<Start, Error> {
+        let (mut hasher, mut reader) = match left.filter(|_| before.is_some()) {
+            Some(left) => (left.hasher, left.reader),
+            None => (Xxh3Default::new(), self.open()?),
+        };
         let (mut from, mut next_line) = before.map_or((0, 1), |b| (b.bytes, b.next_line));
         if let Some(before) = before.filter(|before| before.open_bytes > 0) {
             // The last line had no end. If it ends here it is whole; otherwise it is read again.
-            skip(&mut reader, from, &mut hasher, self.path)?;
-            let mut byte = [0];
-            let more = reader.read(&mut byte).map_err(|source| self.file_error(source))?;
-            if more == 1 && byte[0] == b'\n' {
-                hasher.update(&byte);
+            if ahead == *b"\n" {
+                hasher.update(&ahead);
                 from += 1;
             } else {
                 from -= before.open_bytes;
                 next_line -= 1;
                 self.forget_line(before.id, next_line)?;
-                reader = content::open(self.path)?;
+                reader = self.open()?;
                 hasher = Xxh3Default::new();
                 skip(&mut reader, from, &mut hasher, self.path)?;
             }
-        } else {
-            skip(&mut reader, from, &mut hasher, self.path)?;
+            ahead.clear();
         }
+        let reader = Box::new(std::io::Cursor::new(ahead).chain(reader));
+        Ok(Start { reader, hasher, from, next_line })
+    }
+
+    /// Reads the file from where it was left.
+    fn read(&mut self, before: Option<&Known>, start: Start) -> Result<(), Error> {
+        let Start { mut reader, mut hasher, from, next_line } = start;
         let mut header = Header(before.map(|b| b.header.clone()).unwrap_or_default());
         let mut consumed = Consumed { bytes: from, next_line, open_bytes: 0 };
-        let mut blocks = Blocks::new(&mut *reader, next_line);
+        let mut blocks = Blocks::new(&mut reader, next_line);
         let mut shape: Option<Shape> = None;
-        let mut first = blocks.next();
+        let mut first = blocks.next().filter(|block| !(self.options.whole_lines && block.open));
         if let Some(block) = &first {
             // What goes on has the form in which it began.
             let known = before.filter(|_| from > 0).and_then(|before| before.format);
@@ -274,6 +290,8 @@ impl<'a> Batch<'a> {
             }
             shape = Some(made);
         }
+        // Rows that wait to be appended while the next blocks are parsed.
+        let mut waiting = Vec::new();
         while let Some(block) = first.take().or_else(|| blocks.next()) {
             let mut round = vec![block];
             let wide = self.report.format == InputFormat::Jsonl || self.form.is_some();
@@ -286,19 +304,38 @@ impl<'a> Batch<'a> {
             if self.options.whole_lines {
                 round.retain(|block| !block.open);
             }
-            let shape = shape.as_mut().expect("invariant: made with the first block");
-            self.round(&round, shape, &mut header)?;
+            let Some(shape) = shape.as_mut() else { break };
+            waiting = self.round(&round, shape, &mut header, waiting)?;
             for block in &round {
                 hasher.update(&block.bytes);
                 consumed.add(block);
             }
         }
+        self.append_all(waiting)?;
         self.report.broken = blocks.broken.take();
+        self.is_as_it_was()?;
         let hash = format!("{:032x}", hasher.digest128());
         if let Some(shape) = &shape {
             self.keep_shape(shape)?;
         }
-        self.keep(before, &consumed, &hash, &header)
+        self.keep(before, &consumed, &hash, &header)?;
+        self.leave(self.file, consumed.bytes, hasher);
+        Ok(())
+    }
+
+    /// What was read of a file that was emptied meanwhile may begin in the middle of a line; the
+    /// transaction ends without it.
+    fn is_as_it_was(&self) -> Result<(), Error> {
+        match self.place.as_ref().is_some_and(|place| place.is_rewritten()) {
+            true => Err(self.file_error(std::io::Error::other("was emptied while it was read"))),
+            false => Ok(()),
+        }
+    }
+
+    fn leave(&mut self, file: u32, bytes: u64, hasher: Xxh3Default) {
+        if let Some(place) = &mut self.place {
+            place.leave(file, bytes, hasher);
+        }
     }
 
     fn file_error(&self, source: std::io::Error) -> Error {
@@ -380,16 +417,23 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Parses blocks side by side and appends their rows in order.
+    /// Parses blocks side by side while the rows of the blocks before them are appended, and gives
+    /// back their own rows, in order.
     fn round(
         &mut self,
         blocks: &[Block],
         shape: &mut Shape,
         header: &mut Header,
-    ) -> Result<(), Error> {
+        waiting: Vec<Rows>,
+    ) -> Result<Vec<Rows>, Error> {
         let mut parsed: Vec<Option<Rows>> = blocks.iter().map(|_| None).collect();
+        let mut waiting = Some(waiting);
         loop {
-            let results = self.parse(blocks, &parsed, shape, header);
+            let (format, form) = (self.report.format, self.form.clone());
+            let append = waiting.take().map(|rows| || self.append_all(rows));
+            let form = (format, form.as_ref());
+            let (results, appended) = parse(form, blocks, &parsed, shape, header, append);
+            appended?;
             let mut wanted = Wanted::default();
             let mut wanting = None;
             for (i, result) in results {
@@ -406,53 +450,11 @@ impl<'a> Batch<'a> {
                 parsed.fill_with(|| None);
             }
         }
-        for rows in parsed.into_iter().flatten() {
-            self.append(rows, shape)?;
-        }
-        Ok(())
+        Ok(parsed.into_iter().flatten().collect())
     }
 
-    fn parse(
-        &self,
-        blocks: &[Block],
-        parsed: &[Option<Rows>],
-        shape: &Shape,
-        header: &mut Header,
-    ) -> Vec<(usize, Result<Rows, Wanted>)> {
-        let open = (0..blocks.len()).filter(|i| parsed[*i].is_none());
-        match self.report.format {
-            InputFormat::Csv => open
-                .map(|i| {
-                    let mut now = header.clone();
-                    let begins = blocks[i].first_line == 1;
-                    let rows = csv::rows(&blocks[i], shape, &mut now, begins);
-                    if rows.is_ok() {
-                        *header = now;
-                    }
-                    (i, rows)
-                })
-                .collect(),
-            _ => std::thread::scope(|scope| {
-                let form = self.form.as_ref();
-                let jobs: Vec<_> = open
-                    .map(|i| {
-                        let block = &blocks[i];
-                        let job = scope.spawn(move || match form {
-                            Some(form) => Ok(form.rows(block, shape)),
-                            None => json_rows(block, shape),
-                        });
-                        (i, job)
-                    })
-                    .collect();
-                jobs.into_iter()
-                    .map(|(i, job)| {
-                        let rows =
-                            job.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                        (i, rows)
-                    })
-                    .collect()
-            }),
-        }
+    fn append_all(&mut self, rows: Vec<Rows>) -> Result<(), Error> {
+        rows.into_iter().try_for_each(|rows| self.append(rows))
     }
 
     /// Gives the stream the columns that a block wants.
@@ -475,7 +477,10 @@ impl<'a> Batch<'a> {
         self.add_columns(shape)
     }
 
-    fn widen<'c>(&self, columns: impl Iterator<Item = &'c ColumnDef>) -> Result<(), Error> {
+    pub(super) fn widen<'c>(
+        &self,
+        columns: impl Iterator<Item = &'c ColumnDef>,
+    ) -> Result<(), Error> {
         let table = table_of(&self.stream.name);
         for column in columns {
             let name = quote(&column.name);
@@ -486,7 +491,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    pub(super) fn append(&mut self, mut rows: Rows, shape: &Shape) -> Result<(), Error> {
+    pub(super) fn append(&mut self, mut rows: Rows) -> Result<(), Error> {
         let report = &mut self.report;
         report.rows += rows.len() as u64;
         report.rejects += rows.refused.len() as u64;
@@ -522,8 +527,6 @@ impl<'a> Batch<'a> {
             .chain(rows.columns.iter().map(|column| column.name.as_str()))
             .collect();
         if rows.len() > 0 {
-            let rows_known = rows.columns.len();
-            debug_assert!(rows_known <= shape.columns.len());
             let table = format!("s_{}", self.stream.name);
             let mut appender = self.db.appender_with_columns(&table, &names)?;
             appender.append_record_batch(rows.batch(self.file)?)?;

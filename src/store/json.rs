@@ -187,6 +187,7 @@ impl<'a> Scanner<'a> {
         self.expect(b'"', "a string is missing")?;
         let (start, bytes) = (self.at, self.text.as_bytes());
         loop {
+            self.at += plain(&bytes[self.at..]);
             match bytes.get(self.at) {
                 Some(b'"') => {
                     self.at += 1;
@@ -220,6 +221,26 @@ impl<'a> Scanner<'a> {
             .map(Cow::Owned)
             .map_err(|_| Wrong { at: start, why: "a wrong escape in a string" })
     }
+}
+
+/// How many bytes from the start are neither a quote, a backslash nor a control character, told
+/// eight at a time; a lower bound, since what is left is looked at one by one.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let mut count = 0;
+    for chunk in bytes.chunks_exact(8) {
+        let word = u64::from_le_bytes(chunk.try_into().expect("invariant: eight bytes"));
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let special = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | control;
+        if special != 0 {
+            // The lowest mark is never a false one, as a borrow only reaches higher bytes.
+            return count + special.trailing_zeros() as usize / 8;
+        }
+        count += 8;
+    }
+    count
 }
 
 /// The value of a number's text.

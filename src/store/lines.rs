@@ -26,9 +26,23 @@ pub(super) fn lines(block: &Block) -> impl Iterator<Item = (u64, &[u8])> {
 
 /// The same as text; a line that is none is `Err` with what can be shown of it.
 pub(super) fn texts(block: &Block) -> impl Iterator<Item = (u64, Result<&str, String>)> {
-    lines(block).filter(|(_, line)| !line.trim_ascii().is_empty()).map(|(number, line)| {
+    // A whole block is checked and cut faster as one text than line by line.
+    let whole = std::str::from_utf8(&block.bytes).ok();
+    let slow = if whole.is_some() { None } else { Some(lines(block)) };
+    let slow = slow.into_iter().flatten().map(|(number, line)| {
         let text = std::str::from_utf8(line);
         (number, text.map_err(|_| String::from_utf8_lossy(line).into_owned()))
+    });
+    let fast = whole.into_iter().flat_map(|text| text.split_inclusive('\n')).enumerate();
+    let fast = fast.map(move |(i, line)| {
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let number = block.first_line + i as u64;
+        let bom = if number == 1 { line.strip_prefix('\u{feff}') } else { None };
+        (number, Ok(bom.unwrap_or(line)))
+    });
+    fast.chain(slow).filter(|(_, text): &(u64, Result<&str, String>)| {
+        text.as_ref().map_or(true, |text| !text.trim_ascii().is_empty())
     })
 }
 
@@ -80,18 +94,20 @@ pub(super) fn json_rows(block: &Block, shape: &Shape) -> Result<Rows, Wanted> {
     if wanted.is_empty() { Ok(rows) } else { Err(wanted) }
 }
 
-struct JsonReader<'s> {
+struct JsonReader<'s, 'b> {
     shape: &'s Shape,
     places: BTreeMap<&'s str, usize>,
     /// Columns in the order of the last row: keys mostly come in the same order.
     order: Vec<usize>,
+    /// The values of the row at hand; kept, so that not each row asks for memory.
+    values: Vec<(usize, Value<'b>)>,
 }
 
-impl<'s> JsonReader<'s> {
+impl<'s, 'b> JsonReader<'s, 'b> {
     fn new(shape: &'s Shape) -> Self {
         let columns = shape.columns.iter().enumerate();
         let places = columns.map(|(i, column)| (column.key.as_str(), i)).collect();
-        Self { shape, places, order: Vec::new() }
+        Self { shape, places, order: Vec::new(), values: Vec::new() }
     }
 
     fn place(&mut self, nth: usize, key: &str) -> Option<usize> {
@@ -109,8 +125,21 @@ impl<'s> JsonReader<'s> {
         Some(place)
     }
 
-    fn row(&mut self, number: u64, text: &str, rows: &mut Rows, wanted: &mut Wanted) {
-        let mut values: Vec<(usize, Value<'_>)> = Vec::with_capacity(self.shape.columns.len());
+    fn row(&mut self, number: u64, text: &'b str, rows: &mut Rows, wanted: &mut Wanted) {
+        let mut values = std::mem::take(&mut self.values);
+        values.clear();
+        self.fill(number, text, &mut values, rows, wanted);
+        self.values = values;
+    }
+
+    fn fill(
+        &mut self,
+        number: u64,
+        text: &'b str,
+        values: &mut Vec<(usize, Value<'b>)>,
+        rows: &mut Rows,
+        wanted: &mut Wanted,
+    ) {
         let mut ts: Option<Value<'_>> = None;
         let mut twice: Option<String> = None;
         let mut nth = 0;
@@ -143,7 +172,7 @@ impl<'s> JsonReader<'s> {
             return;
         }
         let instant = self.shape.clock.instant(&ts.unwrap_or(Value::Null));
-        finish(number, text, instant, &values, self.shape, rows, wanted);
+        finish(number, text, instant, values, self.shape, rows, wanted);
     }
 }
 
@@ -199,6 +228,7 @@ pub(super) fn access_columns() -> Vec<ColumnDef> {
 /// Reads a block of common or combined log lines. A line whose quoted tail is damaged is a row.
 pub(super) fn access_rows(block: &Block, shape: &Shape) -> Rows {
     let mut rows = Rows::new(&shape.columns);
+    let mut values = Vec::with_capacity(11);
     for (number, text) in texts(block) {
         let text = match text {
             Ok(text) => text,
@@ -207,8 +237,8 @@ pub(super) fn access_rows(block: &Block, shape: &Shape) -> Rows {
                 continue;
             }
         };
-        match access(text) {
-            Ok((ts, values, damaged)) => {
+        match access(text, &mut values) {
+            Ok((ts, damaged)) => {
                 rows.damaged += u64::from(damaged);
                 rows.push(ts, number, &values);
             }
@@ -220,12 +250,15 @@ pub(super) fn access_rows(block: &Block, shape: &Shape) -> Rows {
 
 /// Whether a text is a line of an access log.
 pub(super) fn is_access(text: &str) -> bool {
-    access(text).is_ok()
+    access(text, &mut Vec::new()).is_ok()
 }
 
-type AccessRow<'a> = (i64, Vec<(usize, Value<'a>)>, bool);
-
-fn access(text: &str) -> Result<AccessRow<'_>, (&'static str, &'static str)> {
+/// Reads a line into `values`; its instant, and whether its tail is damaged.
+fn access<'a>(
+    text: &'a str,
+    values: &mut Vec<(usize, Value<'a>)>,
+) -> Result<(i64, bool), (&'static str, &'static str)> {
+    values.clear();
     let (host, rest) = text.split_once(' ').ok_or(("host", "not an access log line"))?;
     let (ident, rest) = rest.split_once(' ').ok_or(("ident", "not an access log line"))?;
     let (user, rest) = rest.split_once(" [").ok_or(("user", "`[` with the time is missing"))?;
@@ -247,30 +280,39 @@ fn access(text: &str) -> Result<AccessRow<'_>, (&'static str, &'static str)> {
     };
     let (referer, agent, damaged) = trailer(tail.next().unwrap_or(""));
     let status = status.parse().map_err(|_| ("status", "the status is no number"))?;
-    let some = |value: &str| !value.is_empty() && value != "-";
-    let mut values: Vec<(usize, Value<'_>)> = Vec::with_capacity(11);
-    let mut add = |at: usize, value: Cow<'_, str>| {
-        if some(&value) {
-            values.push((at, Value::Text(Cow::Owned(value.into_owned()))));
+    let mut add = |at: usize, value: Cow<'a, str>| {
+        if !value.is_empty() && *value != *"-" {
+            values.push((at, Value::Text(value)));
         }
     };
-    let parts: Vec<&str> = request.split(' ').collect();
     add(0, host.into());
     add(1, ident.into());
     add(2, user.into());
-    match parts.as_slice() {
-        [method, path, protocol] if protocol.starts_with("HTTP/") => {
-            add(3, (*method).into());
-            add(4, (*path).into());
-            add(5, (*protocol).into());
-        }
-        _ => add(6, request.clone()),
+    match request {
+        Cow::Borrowed(text) => match request_line(text) {
+            Some(parts) => (3..).zip(parts).for_each(|(at, part)| add(at, part.into())),
+            None => add(6, text.into()),
+        },
+        // One with escaped quotes is a copy, and so are its parts.
+        Cow::Owned(text) => match request_line(&text) {
+            Some(parts) => {
+                (3..).zip(parts).for_each(|(at, part)| add(at, part.to_owned().into()));
+            }
+            None => add(6, text.into()),
+        },
     }
     add(9, referer);
     add(10, agent);
     values.push((7, Value::Int(status)));
     values.push((8, bytes));
-    Ok((ts, values, damaged))
+    Ok((ts, damaged))
+}
+
+/// Method, path and protocol of a request.
+fn request_line(text: &str) -> Option<[&str; 3]> {
+    let mut parts = text.split(' ');
+    let three = [parts.next()?, parts.next()?, parts.next()?];
+    (parts.next().is_none() && three[2].starts_with("HTTP/")).then_some(three)
 }
 
 /// Referer and user agent, and whether they are damaged.

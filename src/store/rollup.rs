@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use duckdb::Connection;
 
+use super::archive::rows_of;
 use super::counter;
 use super::error::Error;
 use super::expression;
 use super::sampled::{self, Sampled};
 use super::scan::{Conditions, Counts, scan};
-use super::workspace::{Streams, columns_of, quote, table_of};
+use super::workspace::{Streams, columns_of, quote};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::model::{Aggregate, Indicator, Query, SliceBlock, StreamKind, ThresholdOp};
 use crate::units::{SimDuration, SimTime};
@@ -136,7 +137,7 @@ fn presence(
     step: i64,
     len: usize,
 ) -> Result<Vec<bool>, Error> {
-    let table = table_of(stream);
+    let table = rows_of(db, stream)?;
     let mut present = vec![false; len];
     let Some((from, to)) = rows else { return Ok(present) };
     let end = first + len as i64;
@@ -299,9 +300,7 @@ fn threshold(
         Aggregate::Min => format!("min({exact}) {rows} {sign} {limit}"),
         Aggregate::Max => format!("max({exact}) {rows} {sign} {limit}"),
         // Of equal times the last row counts.
-        Aggregate::Last => format!(
-            "arg_max({exact}, epoch_ms(ts)::HUGEINT * 4294967296 + rowid) {rows} {sign} {limit}"
-        ),
+        Aggregate::Last => format!("arg_max({exact}, (ts, _file, _line)) {rows} {sign} {limit}"),
         Aggregate::Mean | Aggregate::Count => {
             format!("sum({exact}) {rows} {sign} {limit}::HUGEINT * {count}")
         }
@@ -317,7 +316,7 @@ fn threshold(
 }
 
 /// A decimal as whole millionths.
-fn millionths(text: &str) -> Option<i128> {
+pub(super) fn millionths(text: &str) -> Option<i128> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let fraction = fraction.trim_end_matches('0');

@@ -8,8 +8,8 @@
 
 use duckdb::Connection;
 
+use super::archive::rows_of;
 use super::error::Error;
-use super::workspace::table_of;
 use crate::model::SliceBlock;
 use crate::units::{SimDuration, SimTime};
 
@@ -240,7 +240,7 @@ fn scan(
         "{}, placed AS (SELECT *, (instant - {start} - 1) // {step} AS slice FROM steps \
          WHERE instant > {start}) SELECT {} FROM placed GROUP BY GROUPING SETS ((slice), ()) \
          ORDER BY slice NULLS FIRST",
-        steps_sql(group, end),
+        steps_sql(&rows_of(db, &group[0].stream)?, group, end),
         columns.join(", ")
     );
     let mut query = db.prepare(&sql)?;
@@ -269,7 +269,7 @@ fn scan(
 
 /// The samples of all readings with what came before each in its series: its instant, and per reading
 /// `c` whether it is one, `v` its value, `b` the value before and `p` the instant of that.
-fn steps_sql(group: &[&Sampled], end: i64) -> String {
+fn steps_sql(table: &str, group: &[&Sampled], end: i64) -> String {
     let readings: Vec<(String, String)> = group
         .iter()
         .flat_map(|sampled| {
@@ -301,7 +301,7 @@ fn steps_sql(group: &[&Sampled], end: i64) -> String {
          FROM {} WHERE ts < make_timestamp_ms({}) AND ({})), \
          steps AS (SELECT *{steps} FROM readings \
          WINDOW s AS ({partition}ORDER BY read_at, _file, _line))",
-        table_of(&group[0].stream),
+        table,
         end + 1,
         any.join(" OR ")
     )

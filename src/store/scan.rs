@@ -4,8 +4,8 @@ use duckdb::Connection;
 use duckdb::arrow::array::{Array, AsArray};
 use duckdb::arrow::datatypes::Int64Type;
 
+use super::archive::rows_of;
 use super::error::Error;
-use super::workspace::table_of;
 use crate::diag::Diagnostic;
 use crate::model::SliceBlock;
 
@@ -84,7 +84,7 @@ fn aggregates(
     let sql = format!(
         "SELECT {slice} AS i, {} FROM {} WHERE {range} GROUP BY i",
         parts.join(", "),
-        table_of(stream)
+        rows_of(db, stream)?
     );
     for (at, _) in group.iter().filter(|(_, counts)| counts.samples.is_some()) {
         blocks[*at].present.fill(false);
@@ -165,7 +165,7 @@ fn answers(
         "SELECT i, bits, count(*)::BIGINT FROM \
          (SELECT {slice} AS i, {} AS bits FROM {} WHERE {range}) GROUP BY i, bits",
         bits.join(" | "),
-        table_of(stream)
+        rows_of(db, stream)?
     );
     let mask = |condition: &str| {
         let n = known.iter().position(|other| *other == condition);

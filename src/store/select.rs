@@ -2,9 +2,10 @@
 
 use duckdb::Connection;
 
+use super::archive::rows_of;
 use super::error::Error;
 use super::expression;
-use super::workspace::{Streams, columns_of, quote, table_of};
+use super::workspace::{Streams, columns_of, quote};
 use crate::units::{SimDuration, SimTime};
 
 /// Which rows of a stream: after `from`, up to and with `to`.
@@ -126,7 +127,8 @@ impl Streams {
         let columns = columns_of(&db, stream)?;
         let mut known: Vec<String> = columns.into_iter().map(|column| column.name).collect();
         known.push("ts".to_owned());
-        Ok(Some(Opened { db, table: table_of(stream), known }))
+        let table = rows_of(&db, stream)?;
+        Ok(Some(Opened { db, table, known }))
     }
 
     /// The last rows of a selection, the newest first, with the values of `expressions`; `None`

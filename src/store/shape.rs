@@ -63,6 +63,10 @@ pub(super) fn see(seen: &mut Seen, key: &str, value: &Value<'_>) {
         Value::Null => None,
         Value::Bool(_) => Some(0),
         Value::Int(_) => Some(1),
+        // One number that does not fit must not make broken numbers of the whole ones that do.
+        Value::Huge(text) if text.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) => {
+            Some(1)
+        }
         Value::Float(_) | Value::Huge(_) => Some(2),
         Value::Text(_) => Some(3),
         Value::Json(_) => Some(4),

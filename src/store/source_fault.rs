@@ -2,10 +2,11 @@
 
 use duckdb::Connection;
 
+use super::archive::rows_of;
 use super::counter::{self, Metrics, Planned};
 use super::error::Error;
 use super::sampled::{self, Source};
-use super::workspace::{Streams, table_of};
+use super::workspace::Streams;
 use crate::diag::Diagnostic;
 use crate::model::{Indicator, SourceFault};
 use crate::units::{SimDuration, SimTime};
@@ -62,7 +63,7 @@ fn blocking(db: &Connection, planned: &Planned) -> Result<Option<SourceFault>, E
     }
     let source = &planned.sampled.source;
     let Source::Ratio { ratio, .. } = source else { return Ok(None) };
-    let (table, number) = (table_of(&planned.sampled.stream), source.number(ratio));
+    let (table, number) = (rows_of(db, &planned.sampled.stream)?, source.number(ratio));
     let sql = format!(
         "SELECT count(v)::UBIGINT, (count(v) FILTER (WHERE v < 0 OR v > 1))::UBIGINT, min(v), \
          max(v) FROM (SELECT {number} AS v FROM {table} WHERE {})",
@@ -82,7 +83,7 @@ fn readings(db: &Connection, planned: &Planned) -> Result<(u64, u64), Error> {
     let sql = format!(
         "SELECT count({})::UBIGINT, count(*)::UBIGINT FROM {} WHERE {}",
         source.number(leading),
-        table_of(&planned.sampled.stream),
+        rows_of(db, &planned.sampled.stream)?,
         leading.filter
     );
     Ok(db.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)

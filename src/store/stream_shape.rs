@@ -2,9 +2,10 @@
 
 use duckdb::Connection;
 
+use super::archive::rows_of;
 use super::error::Error;
 use super::histogram::Histogram;
-use super::workspace::{Streams, columns_of, table_of};
+use super::workspace::{Streams, columns_of};
 use crate::model::{MetricShape, Name, StreamShape};
 
 impl Streams {
@@ -27,7 +28,7 @@ impl Streams {
             .collect();
         let has = |name: &str| columns.iter().any(|(column, _)| **column == *name);
         let metrics = match has("name") && has("value") {
-            true => metrics(&db, &table_of(stream), has("labels"), has("le"))?,
+            true => metrics(&db, &rows_of(&db, stream)?, has("labels"), has("le"))?,
             false => Vec::new(),
         };
         Ok(Some(StreamShape { name: Name::from(stream), columns, metrics }))

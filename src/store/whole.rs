@@ -67,7 +67,7 @@ impl Batch<'_> {
             hasher.update(&block.bytes);
             consumed.add(&block);
             if extent == Extent::Exposition {
-                self.append(scrape.rows(&block, shape, &form.places), shape)?;
+                self.append(scrape.rows(&block, shape, &form.places))?;
             } else {
                 text.extend_from_slice(&block.bytes);
                 if text.len() > MAX_DOCUMENT {
@@ -91,7 +91,7 @@ impl Batch<'_> {
             }
             _ => {
                 let rows = self.documents(form, shape, &text)?;
-                self.append(rows, shape)?;
+                self.append(rows)?;
             }
         }
         // Only the end of a growing line is ever read again, and this file is read whole.

@@ -5,6 +5,7 @@ use std::path::Path;
 use duckdb::{Connection, params};
 
 use super::accounts;
+use super::archive;
 use super::database::Database;
 use super::error::Error;
 use super::event_file::EventFile;
@@ -14,7 +15,7 @@ use crate::model::{ColumnType, Name, StreamDefinition, StreamKind};
 use crate::units::SimTime;
 
 /// Schema number of the database.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 pub(super) const TABLES: &str = "
 CREATE TABLE streams (name VARCHAR, kind VARCHAR, ts_key VARCHAR,
@@ -28,7 +29,19 @@ CREATE TABLE files (id UINTEGER, stream VARCHAR, path VARCHAR, format VARCHAR,
   batch BIGINT);
 CREATE TABLE rejects (stream VARCHAR, file UINTEGER, line UBIGINT,
   column_name VARCHAR, reason VARCHAR, raw VARCHAR);
+CREATE TABLE archives (id UINTEGER, stream VARCHAR, path VARCHAR, rows UBIGINT,
+  first TIMESTAMP, last TIMESTAMP, bytes UBIGINT, archived_at TIMESTAMP);
+CREATE TABLE removed (stream VARCHAR, rows UBIGINT, first TIMESTAMP, last TIMESTAMP,
+  removed_at TIMESTAMP);
 ";
+
+/// From schema 1 to 2: rows can be archived or removed.
+const UPGRADES: &[&str] = &["
+CREATE TABLE archives (id UINTEGER, stream VARCHAR, path VARCHAR, rows UBIGINT,
+  first TIMESTAMP, last TIMESTAMP, bytes UBIGINT, archived_at TIMESTAMP);
+CREATE TABLE removed (stream VARCHAR, rows UBIGINT, first TIMESTAMP, last TIMESTAMP,
+  removed_at TIMESTAMP);
+"];
 
 /// The telemetry of a workspace, in `.drill/store.duckdb`.
 #[derive(Debug, Clone)]
@@ -71,6 +84,10 @@ pub struct StreamSummary {
     pub last: Option<SimTime>,
     /// Rows whose identifier was there before.
     pub duplicates: u64,
+    /// Rows of them that are in Parquet files of the workspace.
+    pub archived: u64,
+    /// Rows of them that retention has removed.
+    pub removed: u64,
 }
 
 /// A line that is no row.
@@ -103,7 +120,8 @@ pub(super) fn table_of(stream: &str) -> String {
 impl Streams {
     /// The streams in `workspace/.drill/store.duckdb`.
     pub fn of_workspace(workspace: &Path) -> Self {
-        let database = Database::of_workspace(workspace, "store.duckdb", SCHEMA, TABLES);
+        let name = "store.duckdb";
+        let database = Database::of_workspace(workspace, name, SCHEMA, TABLES, UPGRADES);
         Self { source: Source::Workspace(database) }
     }
 
@@ -114,6 +132,14 @@ impl Streams {
     /// When the file is no Parquet, or has no instants.
     pub fn of_events(path: &Path, stream: &StreamDefinition) -> Result<Self, Error> {
         Ok(Self { source: Source::File(EventFile::new(path, stream)?) })
+    }
+
+    /// The folder of the store; where a file stands for a stream, the file's.
+    pub(super) fn folder(&self) -> &Path {
+        match &self.source {
+            Source::Workspace(database) => database.folder(),
+            Source::File(file) => file.folder(),
+        }
     }
 
     /// Opens the database to write, making it when it is not there.
@@ -140,7 +166,8 @@ impl Streams {
     ) -> Result<Option<(i64, i64)>, Error> {
         let sql = match &self.source {
             Source::Workspace(_) => {
-                format!("SELECT epoch_ms(min(ts)), epoch_ms(max(ts)) FROM {}", table_of(stream))
+                let rows = archive::rows_of(db, stream)?;
+                format!("SELECT epoch_ms(min(ts)), epoch_ms(max(ts)) FROM {rows}")
             }
             // Known since the file was opened, without a scan.
             Source::File(_) => "SELECT epoch_ms(min(first)), epoch_ms(max(last)) FROM files".into(),
@@ -150,10 +177,14 @@ impl Streams {
         Ok(from.zip(to))
     }
 
-    /// Lets `db` reach no file but those that it has open already.
+    /// Lets `db` reach no file but its own and its archives.
     pub(super) fn shut(&self, db: &Connection) -> Result<(), Error> {
         match &self.source {
-            Source::Workspace(_) => Ok(lock_down(db, &[])?),
+            Source::Workspace(_) => {
+                let files = archive::files(db)?;
+                let files: Vec<&str> = files.iter().map(String::as_str).collect();
+                Ok(lock_down(db, &files)?)
+            }
             // Shut since the file was opened.
             Source::File(_) => Ok(()),
         }
@@ -192,6 +223,8 @@ impl Streams {
                     first: row.get::<_, Option<i64>>(6)?.map(SimTime::from_ms),
                     last: row.get::<_, Option<i64>>(7)?.map(SimTime::from_ms),
                     duplicates: 0,
+                    archived: 0,
+                    removed: 0,
                 },
                 id,
             ))
@@ -199,10 +232,15 @@ impl Streams {
         let mut streams = Vec::new();
         for row in rows {
             let (mut summary, id) = row?;
+            let kept = archive::kept(&db, &summary.name)?;
+            (summary.archived, summary.removed) = (kept.archived, kept.removed);
+            if let Some(from) = kept.first_after_removal {
+                summary.first = from;
+            }
             if let Some(id) = id {
-                let (table, id) = (table_of(&summary.name), quote(&id));
+                let (rows, id) = (archive::rows_of(&db, &summary.name)?, quote(&id));
                 let sql =
-                    format!("SELECT (count({id}) - count(DISTINCT {id}))::UBIGINT FROM {table}");
+                    format!("SELECT (count({id}) - count(DISTINCT {id}))::UBIGINT FROM {rows}");
                 summary.duplicates = db.query_row(&sql, [], |row| row.get(0))?;
             }
             streams.push(summary);

@@ -1,6 +1,7 @@
 //! Reports on a week, a month or a quarter, as values.
 
 mod change;
+mod contributors;
 mod drills;
 mod record;
 mod report;
@@ -8,6 +9,7 @@ mod span;
 
 pub use crate::store::StreamSummary;
 pub use change::Change;
+pub use contributors::contributors;
 pub(super) use drills::drills;
 pub use drills::{DrillResult, Drills, PostMortems};
 pub use record::{Attainment, Costly, Level};

@@ -34,13 +34,15 @@ pub struct PeriodSources {
 /// A value of a column and its part in what was bad.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contributor {
+    /// The objective.
+    pub slo: Name,
     /// The column, such as `service`, `route` or `hook`.
     pub column: String,
-    /// Its value.
-    pub value: String,
+    /// Its value; `None` for events without one.
+    pub value: Option<String>,
     /// Bad events with that value.
     pub bad: u64,
-    /// Share of all bad events.
+    /// Share of all bad events of the objective.
     pub share: f64,
 }
 

@@ -25,6 +25,7 @@ pub fn period_json(report: &PeriodReport) -> String {
     let contributors = report.contributors.as_ref().map(|list| {
         let one = |found: &crate::assess::Contributor| {
             json!({
+                "slo": found.slo,
                 "column": found.column,
                 "value": found.value,
                 "bad": found.bad,

@@ -115,8 +115,9 @@ pub(super) fn hours(report: &PeriodReport, words: Words) -> Table {
 pub(super) fn contributors(list: &[Contributor], words: Words) -> Table {
     let row = |one: &Contributor| {
         vec![
+            Cell::new(one.slo.to_string()),
             Cell::new(one.column.clone()),
-            Cell::new(one.value.clone()),
+            Cell::new(one.value.clone().unwrap_or_else(|| words.t("top-none"))),
             Cell::new(one.bad.to_string()),
             Cell::new(share(one.share)),
         ]
@@ -124,6 +125,7 @@ pub(super) fn contributors(list: &[Contributor], words: Words) -> Table {
     Table {
         caption: words.t("period-contributors"),
         columns: vec![
+            Column::left(words.t("slo-column-slo")),
             Column::left(words.t("period-column-column")),
             Column::flex(words.t("slo-column-value")),
             Column::right(words.t("slo-column-bad")),

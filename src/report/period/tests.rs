@@ -93,8 +93,13 @@ fn report(kind: PeriodKind, label: &str) -> Result<PeriodReport, PeriodError> {
     };
     let view =
         View { as_of: None, denominator: Denominator::Elapsed, corrections: vec![correction] };
-    let contributor =
-        Contributor { column: "route".to_owned(), value: "/pay".to_owned(), bad: 960, share: 0.75 };
+    let contributor = Contributor {
+        slo: "checkout".into(),
+        column: "route".to_owned(),
+        value: Some("/pay".to_owned()),
+        bad: 960,
+        share: 0.75,
+    };
     let sources =
         PeriodSources { contributors: Some(vec![contributor]), ..PeriodSources::default() };
     period_report(&all, &view, kind.named(label, zone()).unwrap(), sources)
