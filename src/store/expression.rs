@@ -67,7 +67,7 @@ pub(super) fn checked(text: &str, columns: Columns<'_>, known: &[String]) -> Res
     if text.len() > MAX_BYTES {
         return Err(refused(text, format!("has more than {MAX_BYTES} bytes")));
     }
-    let tree = serialized(&format!("SELECT ({text}\n)"))?;
+    let tree = serialized(&format!("SELECT ({}\n)", grouped(text)))?;
     let tree: Value = serde_json::from_str(&tree).unwrap_or_default();
     if tree["error"].as_bool() != Some(false) {
         let why = tree["error_message"].as_str().unwrap_or("it cannot be parsed");
@@ -113,6 +113,61 @@ fn serialized(sql: &str) -> Result<String, Error> {
         let ask = "SELECT json_serialize_sql(?::VARCHAR)";
         Ok(db.query_row(ask, [sql], |row| row.get(0))?)
     })
+}
+
+/// The same text with `column->>'key'` in brackets: without them DuckDB lets AND bind closer than
+/// the arrow, so that `a->>'b' = 'c' AND a->>'d' = 'e'` would mean something else.
+fn grouped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    // Where the last name begins in `out`; the arrow must follow it.
+    let mut name: Option<usize> = None;
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let inside = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+        let length = match first {
+            '\'' | '"' => quoted_length(rest, first),
+            _ if inside(first) => rest.find(|c| !inside(c)).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        if let Some(start) = name
+            && let Some(after) = rest.strip_prefix("->>")
+        {
+            let key = after.trim_start();
+            let length = if key.starts_with('\'') { quoted_length(key, '\'') } else { 0 };
+            if length > 0 {
+                out.insert(start, '(');
+                out.push_str("->>");
+                out.push_str(&key[..length]);
+                out.push(')');
+                (rest, name) = (&key[length..], None);
+                continue;
+            }
+        }
+        if first == '"' || (inside(first) && !first.is_numeric()) {
+            name = Some(out.len());
+        } else if !first.is_whitespace() {
+            name = None;
+        }
+        out.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out
+}
+
+/// The length of the text in quotes at the begin of `text`; a doubled quote does not end it.
+fn quoted_length(text: &str, quote: char) -> usize {
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c != quote {
+            continue;
+        }
+        if chars.peek().is_some_and(|(_, next)| *next == quote) {
+            chars.next();
+        } else {
+            return at + 1;
+        }
+    }
+    text.len()
 }
 
 fn refused(text: &str, why: String) -> Error {
@@ -292,6 +347,17 @@ mod tests {
             check("status::integer = -1").unwrap(),
             "(TRY_CAST(\"status\" AS INTEGER) = -1)"
         );
+    }
+
+    #[test]
+    fn a_label_is_reached_before_anything_is_compared() {
+        assert_eq!(
+            check("path->>'a' = 'b' and not path->>'c' like '5%'").unwrap(),
+            "(((\"path\" ->> 'a') = 'b') AND (NOT ((\"path\" ->> 'c') ~~ '5%')))"
+        );
+        let same = |text: &str| assert_eq!(grouped(text), text);
+        same("x = 'a->>''b' or status < 500");
+        assert_eq!(grouped("\"a b\" ->> 'k''l' = 'v'"), "(\"a b\" ->>'k''l') = 'v'");
     }
 
     #[test]
