@@ -59,7 +59,7 @@ impl Kind {
             Self::RuleTests => "rule test",
             Self::Timeline => "timeline",
             Self::Slo => "SLOs",
-            Self::Routine => "routines",
+            Self::Routine => "routine",
         }
     }
 
