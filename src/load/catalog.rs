@@ -68,7 +68,7 @@ impl Kind {
             Self::Slo => "SLOs",
             Self::Stream => "stream",
             Self::Corrections => "corrections",
-            Self::Routine => "routines",
+            Self::Routine => "routine",
         }
     }
 

@@ -105,8 +105,8 @@ fn attainment(from: &SloSources<'_>, over: SimDuration, ok_from: f64) -> Outcome
         .figure(same(format!("{met}/{judged} ({share})")))
         .value(met as f64 / judged as f64)
         .limit(say(
-            format!("OK from {limit} on, over {span}"),
-            format!("{limit}以上でOK、直近 {span}"),
+            format!("at least {limit} met, over {span}"),
+            format!("{limit}以上の達成、直近 {span}"),
         ));
     if !missed.is_empty() {
         let list = few(&missed);
