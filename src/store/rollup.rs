@@ -111,6 +111,7 @@ fn refused(code: &'static str, message: String) -> Error {
 /// longer than `expect_every`.
 fn presence(
     db: &Connection,
+    stream: &str,
     rows: Option<(i64, i64)>,
     first: i64,
     step: i64,
