@@ -4,6 +4,7 @@
 //! kinds and functions, over the stream's own columns, so that nothing else can reach a query.
 
 use std::cell::RefCell;
+use std::rc::{Rc, Weak};
 
 use duckdb::Connection;
 use serde_json::Value;
@@ -94,25 +95,33 @@ pub(super) fn checked(text: &str, columns: Columns<'_>, known: &[String]) -> Res
 }
 
 thread_local! {
-    /// Where expressions are parsed: an instance of its own that can reach no file. Opening it
-    /// takes longer than parsing hundreds of expressions.
-    static PARSER: RefCell<Option<Connection>> = const { RefCell::new(None) };
+    /// The parser in use. It is only borrowed here: an instance that lived on until the end of the
+    /// thread would be closed while the program ends, when what DuckDB needs for that is gone.
+    static IN_USE: RefCell<Weak<Connection>> = const { RefCell::new(Weak::new()) };
+}
+
+/// Where expressions are parsed: an instance of its own that can reach no file. Opening it takes
+/// longer than parsing hundreds of expressions, so whoever has many holds one meanwhile.
+pub(super) struct Parser(Rc<Connection>);
+
+/// The parser that somebody on this thread holds, or a new one.
+pub(super) fn parser() -> Result<Parser, Error> {
+    IN_USE.with_borrow_mut(|known| {
+        if let Some(db) = known.upgrade() {
+            return Ok(Parser(db));
+        }
+        let db = Connection::open_in_memory()?;
+        lock_down(&db, &[])?;
+        let db = Rc::new(db);
+        *known = Rc::downgrade(&db);
+        Ok(Parser(db))
+    })
 }
 
 /// The parsed statement as JSON.
 fn serialized(sql: &str) -> Result<String, Error> {
-    PARSER.with_borrow_mut(|parser| {
-        let db = match parser {
-            Some(db) => db,
-            None => {
-                let db = Connection::open_in_memory()?;
-                lock_down(&db, &[])?;
-                parser.insert(db)
-            }
-        };
-        let ask = "SELECT json_serialize_sql(?::VARCHAR)";
-        Ok(db.query_row(ask, [sql], |row| row.get(0))?)
-    })
+    let Parser(db) = parser()?;
+    Ok(db.query_row("SELECT json_serialize_sql(?::VARCHAR)", [sql], |row| row.get(0))?)
 }
 
 /// The same text with `column->>'key'` in brackets: without them DuckDB lets AND bind closer than

@@ -36,6 +36,8 @@ pub(super) struct Place {
     known: Option<(u32, u64, Xxh3Default)>,
     /// The last bytes that were read.
     tail: Vec<u8>,
+    /// It was seen to be shorter than what was read of it.
+    cut: bool,
     quiet: u32,
 }
 
@@ -43,7 +45,7 @@ impl Place {
     fn new(file: File, path: &Path) -> Result<Self, Error> {
         let metadata = file.metadata().map_err(|source| wrap(path, source))?;
         let inode = (metadata.dev(), metadata.ino());
-        Ok(Self { file, inode, known: None, tail: Vec::new(), quiet: 0 })
+        Ok(Self { file, inode, known: None, tail: Vec::new(), cut: false, quiet: 0 })
     }
 
     /// The content from `from` on.
@@ -67,7 +69,11 @@ impl Place {
 
     pub(super) fn leave(&mut self, file: u32, bytes: u64, hasher: Xxh3Default) {
         self.known = Some((file, bytes, hasher));
-        self.tail = self.tail_before(bytes).unwrap_or_default();
+        match self.tail_before(bytes) {
+            Ok(tail) if tail.len() as u64 == bytes.min(TAIL) => self.tail = tail,
+            // Emptied right after it was read: the next look must see that, not this tail.
+            _ => self.cut = true,
+        }
     }
 
     fn bytes(&self) -> u64 {
@@ -85,7 +91,7 @@ impl Place {
 
     /// Whether what was read of it is no longer there.
     pub(super) fn is_rewritten(&self) -> bool {
-        self.tail_before(self.bytes()).map_or(true, |tail| tail != self.tail)
+        self.cut || self.tail_before(self.bytes()).map_or(true, |tail| tail != self.tail)
     }
 
     /// Whether there is anything behind the place.

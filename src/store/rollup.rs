@@ -75,6 +75,7 @@ impl Streams {
         };
         // Behind the check of each expression, a second wall: see `expression`.
         self.shut(&db)?;
+        let _parser = expression::parser()?;
         let mut groups: BTreeMap<String, Vec<(usize, Counts)>> = BTreeMap::new();
         let mut metrics: BTreeMap<(String, bool), Vec<(usize, Sampled)>> = BTreeMap::new();
         let mut names = counter::Metrics::default();

@@ -65,6 +65,8 @@ struct Opened {
     db: Connection,
     table: String,
     known: Vec<String>,
+    /// Held for all expressions of one question.
+    _parser: expression::Parser,
 }
 
 impl Opened {
@@ -128,7 +130,7 @@ impl Streams {
         let mut known: Vec<String> = columns.into_iter().map(|column| column.name).collect();
         known.push("ts".to_owned());
         let table = rows_of(&db, stream)?;
-        Ok(Some(Opened { db, table, known }))
+        Ok(Some(Opened { db, table, known, _parser: expression::parser()? }))
     }
 
     /// The last rows of a selection, the newest first, with the values of `expressions`; `None`

@@ -96,7 +96,7 @@ fn rotated(how: Rotation) {
     let env = workspace();
     let path = env.path().join("app.jsonl");
     let mut file = OpenOptions::new().create(true).append(true).open(&path).unwrap();
-    let mut child = start(&env, "90s");
+    let mut child = start(&env, "40s");
     let mut heard = Heard::new(&mut child);
     let mut n = 0;
     for nth in 1..=6 {

@@ -88,7 +88,7 @@ fn what_is_no_row_is_a_reject() {
     let env = workspace();
     let rows = "SELECT * FROM (VALUES (1759626000000, 1.5, 'a'), (NULL, 2.5, 'b'), \
         (1759626001000, 'NaN'::DOUBLE, 'c'), (9223372036854775807, 3.5, 'd'), \
-        (1759626002000, NULL, NULL), (1759626003000, 'inf'::DOUBLE, 'e')) AS v(at, n, \"it's\")";
+        (1759626002000, NULL, NULL), (1759626003000, 'inf'::DOUBLE, 'e')) AS v(\"at\", n, \"it's\")";
     parquet(&env, "odd.parquet", "", rows);
     env.file("streams/odd.toml", "schema = \"drill.stream/1\"\nunit = \"milliseconds\"\n");
     let ran = env.ok(&["data", "ingest", "odd.parquet"]);
