@@ -373,6 +373,13 @@ fn mode(text: &str) -> Result<Mode, String> {
     Mode::from_word(text).ok_or_else(|| "write train or evaluate".to_owned())
 }
 
+/// Points of a score.
+fn points(text: &str) -> Result<f64, String> {
+    let points: Option<f64> = text.parse().ok();
+    let points = points.filter(|points| (0.0..=100.0).contains(points));
+    points.ok_or_else(|| "points go from 0 to 100".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -381,11 +388,4 @@ mod tests {
     fn the_arguments_are_consistent() {
         super::Args::command().debug_assert();
     }
-}
-
-/// Points of a score.
-fn points(text: &str) -> Result<f64, String> {
-    let points: Option<f64> = text.parse().ok();
-    let points = points.filter(|points| (0.0..=100.0).contains(points));
-    points.ok_or_else(|| "points go from 0 to 100".to_owned())
 }

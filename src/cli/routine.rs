@@ -154,11 +154,11 @@ impl Work {
             asked: args.at.is_some(),
             zone: args.zone,
         };
-        if let (Some(end), None) = (end, args.at) {
-            if clock - end > STALE {
-                let (at, age) = (end.rfc3339(args.zone), (clock - end).human());
-                ui.remark(format_args!("the data end at {at}, {age} ago; --at names an instant"));
-            }
+        if let (Some(end), None) = (end, args.at)
+            && clock - end > STALE
+        {
+            let (at, age) = (end.rfc3339(args.zone), (clock - end).human());
+            ui.remark(format_args!("the data end at {at}, {age} ago; --at names an instant"));
         }
         let wants = |check: &Check| matches!(check.source, CheckSource::PostMortems { .. });
         let history = match (&folder, routine.checks.iter().any(wants)) {

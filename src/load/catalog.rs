@@ -266,10 +266,10 @@ impl Catalog {
             return Ok(place.clone());
         }
         let path = Path::new(name);
-        if let Some(file) = kind.file_in_folder().map(|file| path.join(file)) {
-            if file.is_file() {
-                return Ok(Place::Disk(file));
-            }
+        if let Some(file) = kind.file_in_folder().map(|file| path.join(file))
+            && file.is_file()
+        {
+            return Ok(Place::Disk(file));
         }
         let is_path = name.contains(['/', '\\'])
             || name.rsplit_once('.').is_some_and(|(_, ending)| kind.endings().contains(&ending));

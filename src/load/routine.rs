@@ -148,10 +148,10 @@ pub(super) fn span_or(fields: &Fields<'_>, key: &'static str, default: SimDurati
 /// A size such as `1GB` or `512MiB`, or a whole number of bytes.
 pub(super) fn bytes(fields: &Fields<'_>, key: &'static str, default: u64) -> u64 {
     let Some(node) = fields.get(key) else { return default };
-    if let Node::Integer(number) = node.value {
-        if let Ok(bytes) = u64::try_from(number) {
-            return bytes;
-        }
+    if let Node::Integer(number) = node.value
+        && let Ok(bytes) = u64::try_from(number)
+    {
+        return bytes;
     }
     let wanted = "a size such as \"1GB\" or \"512MiB\"";
     let size: Option<Bytes> = fields.parse_node(&format!("`{key}`"), node, wanted);

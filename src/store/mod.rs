@@ -73,7 +73,7 @@ pub use follow::{Follower, Look, while_interruptible};
 pub use history::{DrillRow, History};
 pub use retain::{RetentionNeed, RetentionStep};
 pub use scrape::exposition_faults;
-pub use select::{MetricFigures, SelectedRow, Selection, Silence};
+pub use select::{MetricFigures, SelectedRow, Selection, Silence, Tally};
 pub use slice_file::slice_file;
 pub use telemetry::{TelemetryRow, read_telemetry, write_telemetry};
 pub use top::{Comparison, Measured, Top, TopOrder, TopQuery, TopRow};

@@ -52,7 +52,7 @@ impl Streams {
     ///
     /// # Errors
     /// A stream, metric or column that is not there, an expression that is not allowed, a
-    /// [`SourceFault`] that blocks, counts beyond 32 bits; the database as ever.
+    /// `SourceFault` that blocks, counts beyond 32 bits; the database as ever.
     pub fn slices_many(
         &self,
         indicators: &[&Indicator],

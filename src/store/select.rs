@@ -8,6 +8,9 @@ use super::expression;
 use super::workspace::{Streams, columns_of, quote};
 use crate::units::{SimDuration, SimTime};
 
+/// Values with how often each occurs.
+pub type Tally = Vec<(String, u64)>;
+
 /// Which rows of a stream: after `from`, up to and with `to`.
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {
@@ -222,7 +225,7 @@ impl Streams {
         rows: &Selection<'_>,
         by: &str,
         limit: u32,
-    ) -> Result<Option<(Vec<(String, u64)>, u64)>, Error> {
+    ) -> Result<Option<(Tally, u64)>, Error> {
         let Some(opened) = self.opened(rows.stream)? else { return Ok(None) };
         let condition = opened.condition(rows)?;
         // By place and not by name: a column of the stream may have any name.

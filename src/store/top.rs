@@ -132,7 +132,7 @@ impl Streams {
         let from = rows_of(&db, &stream)?;
         let spans = query.compare.map(|compare| spans(&db, &from, compare)).transpose()?;
         let within = spans.map_or_else(String::new, |spans| {
-            let [one, two] = spans.map(|span| between(span));
+            let [one, two] = spans.map(between);
             format!(" AND ({one} OR {two})")
         });
         let base = format!(

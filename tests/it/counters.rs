@@ -1,7 +1,7 @@
 //! Counters, histograms and recorded ratios: slices against a naive count, and against Prometheus
 //! where its samples are aligned, so that it extrapolates nothing.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "the whole file is tests")]
+#![expect(clippy::unwrap_used, reason = "the whole file is tests")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

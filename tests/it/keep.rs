@@ -136,7 +136,7 @@ fn an_expression_reaches_nothing_but_its_columns() {
 /// One row an hour for `days` days.
 fn hourly(env: &TestEnv, stream: &str, days: u64) {
     let line = |i: u64| {
-        let status = if i % 7 == 0 { 500 } else { 200 };
+        let status = if i.is_multiple_of(7) { 500 } else { 200 };
         format!(
             "{{\"ts\":{},\"n\":{i},\"route\":\"/{}\",\"status\":{status},\"o\":{{\"k\":[{i}]}}}}\n",
             BEGIN + i * 3600,

@@ -245,15 +245,15 @@ pub(super) fn present(
         ));
     }
     let newest = found.iter().map(|one| one.file.modified).max();
-    if let Some((newest, limit)) = newest.zip(max_age) {
-        if now - newest > limit {
-            state = CheckState::Critical;
-            let (age, limit) = ((now - newest).human(), limit.human());
-            evidence.push(say(
-                format!("the newest is {age} old, more than {limit}"),
-                format!("最新が {age} 前（ {limit} 超）"),
-            ));
-        }
+    if let Some((newest, limit)) = newest.zip(max_age)
+        && now - newest > limit
+    {
+        state = CheckState::Critical;
+        let (age, limit) = ((now - newest).human(), limit.human());
+        evidence.push(say(
+            format!("the newest is {age} old, more than {limit}"),
+            format!("最新が {age} 前（ {limit} 超）"),
+        ));
     }
     let all = found.len();
     let limit = match json {

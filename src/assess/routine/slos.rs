@@ -38,7 +38,7 @@ pub fn judge_slos(source: &CheckSource, from: &SloSources<'_>) -> Option<Outcome
     let ends = from.series.iter().map(|one| end(from, one));
     let (last, input) = (ends.max(), inputs(from));
     // Each series is looked at where it ends, so that the age of the oldest is what matters.
-    let oldest = from.series.iter().map(|one| record_end(one)).min();
+    let oldest = from.series.iter().map(record_end).min();
     Some(match last.zip(oldest) {
         Some((now, oldest)) => found.input(input).at(oldest.min(now), now),
         None => Outcome::unknown(say("there are no objectives", "SLOがありません")),

@@ -133,6 +133,17 @@ fn duty(id: &str, from: &str, within: SimDuration, fields: &[(&str, bool)]) -> D
     }
 }
 
+fn humans() -> EscalationLevel {
+    EscalationLevel {
+        level: 3,
+        title: text("humans"),
+        from: n("pm"),
+        to: vec![n("lead")],
+        channels: vec![n("urgent")],
+        human_only: false,
+    }
+}
+
 pub(super) fn pack() -> Pack {
     let level = |level: &str, pages| Severity {
         level: n(level),
@@ -163,14 +174,7 @@ pub(super) fn pack() -> Pack {
         ],
         fallback_severity: n("critical"),
         channels: vec![channel("urgent", &["mail"]), channel("mail", &[])],
-        levels: vec![EscalationLevel {
-            level: 3,
-            title: text("humans"),
-            from: n("pm"),
-            to: vec![n("lead")],
-            channels: vec![n("urgent")],
-            human_only: false,
-        }],
+        levels: vec![humans()],
         duties: vec![
             duty("immediate", "detected", minutes(5), &[("time", false), ("impact", true)]),
             duty("final", "resolved", SimDuration::from_hours(24), &[("cause", false)]),
