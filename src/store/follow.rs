@@ -68,12 +68,17 @@ impl Place {
     }
 
     pub(super) fn leave(&mut self, file: u32, bytes: u64, hasher: Xxh3Default) {
-        self.known = Some((file, bytes, hasher));
-        match self.tail_before(bytes) {
-            Ok(tail) if tail.len() as u64 == bytes.min(TAIL) => self.tail = tail,
-            // Emptied right after it was read: the next look must see that, not this tail.
-            _ => self.cut = true,
+        // Where nothing was read, the tail stays: what is there now may be another file's begin.
+        if self.known.is_none() || self.bytes() != bytes {
+            match self.tail_before(bytes) {
+                Ok(tail) if tail.len() as u64 == bytes.min(TAIL) && !self.is_rewritten() => {
+                    self.tail = tail;
+                }
+                // Emptied right after it was read: the next look must see that, not this tail.
+                _ => self.cut = true,
+            }
         }
+        self.known = Some((file, bytes, hasher));
     }
 
     fn bytes(&self) -> u64 {

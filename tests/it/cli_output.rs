@@ -3,7 +3,13 @@
 use crate::env::{Ran, TestEnv};
 
 fn shown(ran: &Ran) -> String {
-    format!("exit code {}\n--- stdout\n{}--- stderr\n{}", ran.code, ran.stdout, ran.stderr)
+    // How far a slow run has come is told by the clock.
+    let progress = |line: &&str| {
+        line.ends_with(" trials") && line.starts_with(|first: char| first.is_ascii_digit())
+    };
+    let stderr: String =
+        ran.stderr.split_inclusive('\n').filter(|line| !progress(&line.trim_end())).collect();
+    format!("exit code {}\n--- stdout\n{}--- stderr\n{stderr}", ran.code, ran.stdout)
 }
 
 fn narrow(text: &str) {
