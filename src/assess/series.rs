@@ -5,7 +5,7 @@ use crate::model::{
     SloDefinition, SloSpec, TierPreset,
 };
 use crate::slo::{Denominator, StatusOptions};
-use crate::store::{self, Streams};
+use crate::store::{self, SlicesOf, Streams};
 use crate::units::{SimDuration, SimTime};
 
 /// One objective with the slices of its indicator.
@@ -116,37 +116,33 @@ pub fn from_streams(
     for definition in definitions {
         wanted.extend(definition.objectives.iter().map(|objective| (definition, objective)));
     }
-    let mut blocks: Vec<Option<SliceBlock>> = vec![None; wanted.len()];
-    let mut left: Vec<usize> = (0..wanted.len()).collect();
-    while let Some(first) = left.first() {
-        let (stream, length) = source(wanted[*first].1, step);
-        let same = |at: &usize| source(wanted[*at].1, step) == (stream.clone(), length);
-        let (group, rest): (Vec<usize>, Vec<usize>) = left.into_iter().partition(same);
-        left = rest;
-        let found = known.iter().find(|summary| *summary.name == *stream);
-        // A stream that is not there is refused by the scan, which knows what is.
-        let range = found.and_then(|summary| summary.first.zip(summary.last)).unwrap_or_default();
-        let range = (range.0, range.1 + SimDuration::from_ms(1));
-        let indicators: Vec<_> = group.iter().map(|at| &wanted[*at].1.indicator).collect();
-        for (at, block) in group.iter().zip(streams.slices_many(&indicators, range, length)?) {
-            blocks[*at] = Some(block);
-        }
-    }
-    let series = wanted.into_iter().zip(blocks).filter_map(|((definition, objective), block)| {
-        block.map(|block| Series::new(definition, objective, block))
-    });
-    Ok(series.collect())
+    let slices: Vec<SlicesOf<'_>> = wanted
+        .iter()
+        .map(|(_, objective)| {
+            let stream = objective.indicator.stream();
+            let found = known.iter().find(|summary| *summary.name == **stream);
+            // A stream that is not there is refused by the scan, which knows what is.
+            let (first, last) =
+                found.and_then(|summary| summary.first.zip(summary.last)).unwrap_or_default();
+            let range = (first, last + SimDuration::from_ms(1));
+            SlicesOf { indicator: &objective.indicator, range, step: length(objective, step) }
+        })
+        .collect();
+    let blocks = streams.slices_each(&slices)?;
+    let series = wanted.iter().zip(blocks);
+    Ok(series
+        .map(|((definition, objective), block)| Series::new(definition, objective, block))
+        .collect())
 }
 
-/// Where an objective's slices come from: the stream, and the length of a slice. A measured value
-/// is that of a whole slice of its method, not a mean of shorter ones.
-fn source(objective: &ObjectiveDefinition, step: SimDuration) -> (Name, SimDuration) {
-    let length = match (&objective.indicator, objective.spec.method) {
+/// The length of an objective's slices. A measured value is that of a whole slice of its method,
+/// not a mean of shorter ones.
+fn length(objective: &ObjectiveDefinition, step: SimDuration) -> SimDuration {
+    match (&objective.indicator, objective.spec.method) {
         (Indicator::Threshold { .. }, BudgetingMethod::Timeslices { window, .. })
         | (Indicator::Threshold { .. }, BudgetingMethod::RatioTimeslices { window }) => window,
         _ => step,
-    };
-    (objective.indicator.stream().clone(), length)
+    }
 }
 
 /// The same series with the tiers of a preset.

@@ -7,7 +7,7 @@ use super::args::IngestArgs;
 use super::ui::{Failure, Ui};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::load::{Catalog, Kind, is_stream_name};
-use crate::model::{InputFormat, StreamDefinition};
+use crate::model::{InputFormat, StreamDefinition, fits};
 
 /// One file with the definition of its stream.
 pub(super) type Source = (PathBuf, StreamDefinition);
@@ -150,11 +150,11 @@ fn claimed(path: &Path, defined: &[StreamDefinition], workspace: &Path) -> Optio
     let below = path.strip_prefix(root).ok()?;
     let found: Vec<String> =
         below.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
-    let fits = |pattern: &str| {
+    let claims = |pattern: &str| {
         let parts = parts(pattern);
-        parts.len() == found.len() && parts.iter().zip(&found).all(|(p, name)| matches(p, name))
+        parts.len() == found.len() && parts.iter().zip(&found).all(|(p, name)| fits(p, name))
     };
-    let stream = defined.iter().find(|stream| stream.files.iter().any(|files| fits(files)))?;
+    let stream = defined.iter().find(|stream| stream.files.iter().any(|files| claims(files)))?;
     Some(stream.name.to_string())
 }
 
@@ -172,7 +172,7 @@ fn glob(folder: &Path, parts: &[String], found: &mut Vec<PathBuf>) -> Result<(),
         for entry in entries {
             let entry = entry.map_err(|error| Failure::file(folder, error))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if matches(part, &name) && (part.starts_with('.') || !name.starts_with('.')) {
+            if fits(part, &name) && (part.starts_with('.') || !name.starts_with('.')) {
                 next.push(entry.path());
             }
         }
@@ -187,28 +187,6 @@ fn glob(folder: &Path, parts: &[String], found: &mut Vec<PathBuf>) -> Result<(),
         }
     }
     Ok(())
-}
-
-/// Whether a name fits a pattern: `*` is any text, `?` any character.
-fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), name.chars().collect());
-    // After a mismatch the last star takes one character more.
-    let (mut p, mut n, mut star) = (0, 0, None);
-    while n < name.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, n));
-                p += 1;
-            }
-            Some(c) if *c == '?' || *c == name[n] => (p, n) = (p + 1, n + 1),
-            _ => {
-                let Some((at, taken)) = star else { return false };
-                (p, n, star) = (at + 1, taken + 1, Some((at, taken + 1)));
-            }
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
 }
 
 /// The files of a folder, ascending, or the file itself.
@@ -231,26 +209,4 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
 fn stream_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     name.trim_start_matches('.').split('.').next().unwrap_or_default().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn stars_and_question_marks_match() {
-        for (pattern, name, fits) in [
-            ("web-*.jsonl", "web-1.jsonl", true),
-            ("web-*.jsonl", "web-.jsonl", true),
-            ("web-*.jsonl", "web-1.jsonl.gz", false),
-            ("*a*b*", "xaxxbx", true),
-            ("*a*b*", "xbxxax", false),
-            ("?", "日", true),
-            ("?", "", false),
-            ("*", "", true),
-            ("a*a", "a", false),
-        ] {
-            assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
-        }
-    }
 }

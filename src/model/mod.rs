@@ -26,6 +26,7 @@ mod system;
 mod telemetry;
 mod tiers;
 mod vocabulary;
+mod wildcard;
 
 pub use correction::{Corrected, Correction, CorrectionEffect, Recurrence, RecurrenceError};
 pub use decision::{Decision, DecisionKind, Escalation, Finding, Trace, TraceStep, Violation};
@@ -70,3 +71,4 @@ pub use system::{
 pub use telemetry::{GaugeSeries, Telemetry};
 pub use tiers::{TierError, TierPreset};
 pub use vocabulary::{DetectionSource, MILESTONES, Mode, ServiceState, Source, When};
+pub use wildcard::fits;

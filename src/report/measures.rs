@@ -137,19 +137,7 @@ pub(super) fn blind(case: &Case<'_>, m: &MeasureResult) -> bool {
         && m.value.is_none()
         && case.applies(m)
         && !case.calm()
-        && !moot(m)
-}
-
-/// Whether the scorer itself says that the measure has no place in this incident.
-fn moot(m: &MeasureResult) -> bool {
-    const MOOT: [&str; 5] = [
-        "the procedure with this step did not apply",
-        "the procedure for several services took its place",
-        "the duty does not apply at this severity",
-        "the incident was over before the first update",
-        "no service was hit, so there was nothing to tell the public",
-    ];
-    m.reason.as_ref().is_some_and(|reason| MOOT.contains(&reason.as_str()))
+        && !m.has_no_place()
 }
 
 /// Why a measure has no value, from its ends.

@@ -119,7 +119,7 @@ impl Writer {
     }
 
     fn at(&self, at: SimTime) -> String {
-        at.local(self.zone).format("%Y-%m-%d %H:%M").to_string()
+        at.to_the_minute(self.zone)
     }
 
     /// What the figures stand for: the end of the data, the instant of the machine.

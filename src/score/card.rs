@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::reading::why;
 use crate::model::{DetectionSource, Name, Text, Violation};
 use crate::timeline::EventId;
 use crate::units::{SimDuration, SimTime};
@@ -84,6 +85,14 @@ pub struct MeasureResult {
     pub rule: String,
     /// Why there is no value.
     pub reason: Option<String>,
+}
+
+impl MeasureResult {
+    /// Whether it has no value because it has no place in this incident, which is no gap in the
+    /// exercise.
+    pub fn has_no_place(&self) -> bool {
+        self.reason.as_ref().is_some_and(|reason| why::NO_PLACE.contains(&reason.as_str()))
+    }
 }
 
 /// How one required step went.

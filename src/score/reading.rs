@@ -19,6 +19,9 @@ pub(super) mod why {
     pub(crate) const NO_UPDATES: &str = "there was no first update";
     pub(crate) const NO_USERS: &str = "no service was hit, so there was nothing to tell the public";
     pub(crate) const OVER_BEFORE: &str = "the incident was over before the first update";
+    /// Where the measure has no place in the incident at all.
+    pub(crate) const NO_PLACE: [&str; 5] =
+        [NO_PLAYBOOK, SUPERSEDED, NO_DUTY, NO_USERS, OVER_BEFORE];
 }
 
 /// Where an end of a measure lies.

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use super::content::Block;
 use super::instant::Clock;
 use super::json::Value;
-use super::lines::texts;
+use super::lines::each_text;
 use super::shape::Shape;
 use super::table::{ColumnDef, Rows, column, excerpt};
 use crate::model::ColumnType;
@@ -66,27 +66,18 @@ fn rows(
     places: &[usize],
     entry: fn(&str, Clock) -> Result<Entry<'_>, String>,
 ) -> Rows {
-    let mut rows = Rows::new(&shape.columns);
-    for (number, text) in texts(block) {
-        let text = match text {
-            Ok(text) => text,
-            Err(shown) => {
-                rows.refuse(number, "", "not UTF-8".to_owned(), &shown);
-                continue;
-            }
-        };
-        match entry(text, shape.clock) {
-            Ok((ts, parts)) => {
-                let value = |part: &'_ str| match part {
-                    "" => Value::Null,
-                    part => Value::Text(Cow::Owned(part.to_owned())),
-                };
-                let values: Vec<_> = places.iter().copied().zip(parts.map(value)).collect();
-                rows.push(ts, number, &values);
-            }
-            Err(reason) => rows.refuse(number, "", reason, text),
+    let mut rows = Rows::of(shape);
+    each_text(block, &mut rows, |rows, number, text| match entry(text, shape.clock) {
+        Ok((ts, parts)) => {
+            let value = |part: &'_ str| match part {
+                "" => Value::Null,
+                part => Value::Text(Cow::Owned(part.to_owned())),
+            };
+            let values: Vec<_> = places.iter().copied().zip(parts.map(value)).collect();
+            rows.push(ts, number, &values);
         }
-    }
+        Err(reason) => rows.refuse(number, "", reason, text),
+    });
     rows
 }
 

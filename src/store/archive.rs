@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use duckdb::Connection;
 
 use super::error::Error;
-use super::workspace::table_of;
+use super::workspace::{literal, table_of};
 use crate::units::SimTime;
 
 /// Folder of the archives, beside the database.
@@ -34,11 +34,6 @@ pub(super) struct Kept {
 /// The name of a part below the folder of the store.
 pub(super) fn part_path(stream: &str, id: u32) -> String {
     format!("{FOLDER}/{stream}/{id:06}.parquet")
-}
-
-/// A text as SQL wants it.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A database that was last written by an older drill has no archives.

@@ -27,7 +27,8 @@ impl Batch<'_> {
         let ts = file.ts(stored.as_deref().or(self.stream.ts.as_deref()))?;
         let known = columns_of(self.db, &self.stream.name)?;
         self.check_types(&known)?;
-        let (shape, widened) = file.shape(self.stream, ts, known)?;
+        let (mut shape, widened) = file.shape(self.stream, ts, known)?;
+        shape.latest_us = self.latest_us();
         self.make_table(&shape)?;
         self.widen(widened.iter().map(|at| &shape.columns[*at]))?;
         let taken = file.take(self.db, self.stream, &shape, self.file)?;

@@ -3,8 +3,9 @@
 use duckdb::Connection;
 
 use super::archive::rows_of;
+use super::counts::{Columns, millionths};
 use super::error::Error;
-use super::rollup::{Columns, millionths};
+use super::expression;
 use super::workspace::{Streams, columns_of, quote};
 use crate::model::{Aggregate, Indicator, ThresholdOp};
 use crate::units::SimTime;
@@ -40,6 +41,7 @@ impl Streams {
         limit: u64,
     ) -> Result<Vec<Vec<BurnShare>>, Error> {
         let Some(db) = self.read()? else { return Ok(vec![Vec::new(); indicators.len()]) };
+        let _parser = expression::parser()?;
         let each = indicators.iter().map(|indicator| match bad(&db, indicator)? {
             Some(bad) => shares(&db, indicator.stream(), &bad, range, limit),
             None => Ok(Vec::new()),

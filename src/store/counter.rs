@@ -6,11 +6,12 @@ use std::rc::Rc;
 use duckdb::Connection;
 
 use super::archive::rows_of;
+use super::counts::Columns;
 use super::error::Error;
 use super::histogram::{self, Histogram};
-use super::rollup::{Columns, refused};
+use super::rollup::refused;
 use super::sampled::{Reading, Sampled, Source};
-use super::workspace::{columns_of, quote};
+use super::workspace::{columns_of, literal, quote};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::model::{Aggregate, ColumnType, Indicator, Name, Query, SourceFault, ThresholdOp};
 
@@ -125,8 +126,7 @@ fn latency(
     let bucket = Query { metric: Some(known.metric.clone()), value: None, ..query.clone() };
     let all = series.reading(&bucket)?;
     let within = |texts: &[&str]| {
-        let texts: Vec<String> =
-            texts.iter().map(|text| format!("'{}'", text.replace('\'', "''"))).collect();
+        let texts: Vec<String> = texts.iter().map(|text| literal(text)).collect();
         let list = if texts.is_empty() { "NULL".to_owned() } else { texts.join(", ") };
         Reading {
             filter: format!("({}) AND {} IN ({list})", all.filter, known.column),

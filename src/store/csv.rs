@@ -139,7 +139,7 @@ pub(super) fn rows(
     header: &mut Header,
     begins: bool,
 ) -> Result<Rows, Wanted> {
-    let mut rows = Rows::new(&shape.columns);
+    let mut rows = Rows::of(shape);
     let mut wanted = Wanted::default();
     let mut places = places(shape, header, &mut wanted);
     let mut first = begins;

@@ -48,8 +48,8 @@ impl EventFile {
         let columns: String =
             values.iter().map(|v| format!(", {} AS {}", v.value, quote(&v.name))).collect();
         db.execute_batch(&format!(
-            "CREATE TEMP VIEW {} AS SELECT make_timestamp(us) AS ts, 1::UINTEGER AS _file, \
-             r AS _line, r AS rowid{columns} FROM ({source}){}",
+            "CREATE VIEW {} AS SELECT make_timestamp(us) AS ts, 1::UINTEGER AS _file, \
+             r AS _line, n AS rowid{columns} FROM ({source}){}",
             table_of(&stream.name),
             if span.missing > 0 { " WHERE us IS NOT NULL" } else { "" }
         ))?;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use duckdb::Connection;
 
-use super::archive::{literal, rows_of};
+use super::archive::rows_of;
 use super::error::Error;
 use super::top::known_stream;
-use super::workspace::{Streams, columns_of, quote};
+use super::workspace::{Streams, columns_of, literal, quote};
 use crate::model::ColumnType;
 use crate::units::SimTime;
 

@@ -10,66 +10,41 @@ use duckdb::Connection;
 use serde_json::Value;
 
 use super::error::Error;
+use super::printer::Printer;
+pub(super) use super::printer::{Conjunct, column};
 use super::wall::lock_down;
-#[cfg(test)]
-use super::workspace::quote;
-use crate::diag::{Diagnostic, did_you_mean};
+use crate::diag::Diagnostic;
 
-/// Functions without side effects, whose results depend on their arguments only.
-const FUNCTIONS: [&str; 34] = [
-    "+",
-    "-",
-    "*",
-    "/",
-    "//",
-    "%",
-    "||",
-    "~~",
-    "!~~",
-    "~~*",
-    "!~~*",
-    "->>",
-    "abs",
-    "round",
-    "floor",
-    "ceil",
-    "greatest",
-    "least",
-    "lower",
-    "upper",
-    "length",
-    "trim",
-    "starts_with",
-    "ends_with",
-    "contains",
-    "prefix",
-    "suffix",
-    "substring",
-    "substr",
-    "left",
-    "right",
-    "split_part",
-    "regexp_matches",
-    "json_extract_string",
-];
-/// Types that a value can be cast to.
-const TYPES: [&str; 6] = ["BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "VARCHAR", "TIMESTAMP"];
 /// Longest expression.
 const MAX_BYTES: usize = 10_000;
 
-/// What a name in an expression stands for: SQL, or `None` for no column of the stream.
-pub(super) type Columns<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// The expression as SQL that may run.
+/// The expression over the columns `known` as SQL that may run.
 ///
 /// # Errors
 /// What is no expression, or has a part that is not allowed; the message names it.
-pub(super) fn checked(text: &str, columns: Columns<'_>, known: &[String]) -> Result<String, Error> {
+pub(super) fn checked(text: &str, known: &[String]) -> Result<String, Error> {
+    let printed = Printer { known }.print(&parsed(text)?, 0);
+    printed.map_err(|why| refused(text, why))
+}
+
+/// The same of a condition, as conditions that must all hold.
+///
+/// # Errors
+/// As [`checked`].
+pub(super) fn conjuncts(text: &str, known: &[String]) -> Result<Vec<Conjunct>, Error> {
+    let mut parts = Vec::new();
+    let printed = Printer { known }.conjuncts(&parsed(text)?, 0, &mut parts);
+    printed.map_err(|why| refused(text, why))?;
+    Ok(parts)
+}
+
+/// The one expression that `text` is, parsed.
+fn parsed(text: &str) -> Result<Value, Error> {
     if text.len() > MAX_BYTES {
         return Err(refused(text, format!("has more than {MAX_BYTES} bytes")));
     }
     let tree = serialized(&format!("SELECT ({}\n)", grouped(text)))?;
-    let tree: Value = serde_json::from_str(&tree).unwrap_or_default();
+    let mut tree: Value = serde_json::from_str(&tree).unwrap_or_default();
     if tree["error"].as_bool() != Some(false) {
         let why = tree["error_message"].as_str().unwrap_or("it cannot be parsed");
         return Err(refused(text, format!("is no SQL expression: {why}")));
@@ -90,8 +65,7 @@ pub(super) fn checked(text: &str, columns: Columns<'_>, known: &[String]) -> Res
     if !plain {
         return Err(refused(text, "is more than one expression".to_owned()));
     }
-    let printer = Printer { columns, known };
-    printer.print(&node["select_list"][0], 0).map_err(|why| refused(text, why))
+    Ok(tree["statements"][0]["node"]["select_list"][0].take())
 }
 
 thread_local! {
@@ -187,161 +161,13 @@ fn refused(text: &str, why: String) -> Error {
     Error::Refused(diagnostic.help(help).into())
 }
 
-struct Printer<'a> {
-    columns: Columns<'a>,
-    known: &'a [String],
-}
-
-impl Printer<'_> {
-    fn print(&self, node: &Value, depth: usize) -> Result<String, String> {
-        if depth > 200 {
-            return Err("is nested too deep".to_owned());
-        }
-        let child = |key: &str| self.print(&node[key], depth + 1);
-        let kind = node["type"].as_str().unwrap_or("");
-        match node["class"].as_str().unwrap_or("") {
-            "CONSTANT" => constant(&node["value"]),
-            "COLUMN_REF" => self.column(&node["column_names"]),
-            "COMPARISON" => {
-                let operator = match kind {
-                    "COMPARE_EQUAL" => "=",
-                    "COMPARE_NOTEQUAL" => "<>",
-                    "COMPARE_LESSTHAN" => "<",
-                    "COMPARE_GREATERTHAN" => ">",
-                    "COMPARE_LESSTHANOREQUALTO" => "<=",
-                    "COMPARE_GREATERTHANOREQUALTO" => ">=",
-                    "COMPARE_DISTINCT_FROM" => "IS DISTINCT FROM",
-                    "COMPARE_NOT_DISTINCT_FROM" => "IS NOT DISTINCT FROM",
-                    _ => return Err(not_allowed(kind)),
-                };
-                Ok(format!("({} {operator} {})", child("left")?, child("right")?))
-            }
-            "CONJUNCTION" => {
-                let word = if kind == "CONJUNCTION_AND" { " AND " } else { " OR " };
-                Ok(format!("({})", self.children(node, depth)?.join(word)))
-            }
-            "BETWEEN" => Ok(format!(
-                "({} BETWEEN {} AND {})",
-                child("input")?,
-                child("lower")?,
-                child("upper")?
-            )),
-            "OPERATOR" => self.operator(kind, node, depth),
-            "FUNCTION" => self.function(node, depth),
-            "CASE" => self.case(node, depth),
-            "CAST" => {
-                let to = node["cast_type"]["id"].as_str().unwrap_or("");
-                if !TYPES.contains(&to) || !node["cast_type"]["type_info"].is_null() {
-                    return Err(format!("casts to `{to}`, which is not allowed"));
-                }
-                // A value that is not of the type is unknown; it ends no query.
-                Ok(format!("TRY_CAST({} AS {to})", child("child")?))
-            }
-            other => Err(not_allowed(other)),
-        }
-    }
-
-    fn children(&self, node: &Value, depth: usize) -> Result<Vec<String>, String> {
-        let children = node["children"].as_array().map_or(&[][..], Vec::as_slice);
-        children.iter().map(|child| self.print(child, depth + 1)).collect()
-    }
-
-    fn operator(&self, kind: &str, node: &Value, depth: usize) -> Result<String, String> {
-        let parts = self.children(node, depth)?;
-        match (kind, parts.as_slice()) {
-            ("OPERATOR_NOT", [one]) => Ok(format!("(NOT {one})")),
-            ("OPERATOR_IS_NULL", [one]) => Ok(format!("({one} IS NULL)")),
-            ("OPERATOR_IS_NOT_NULL", [one]) => Ok(format!("({one} IS NOT NULL)")),
-            ("COMPARE_IN", [one, many @ ..]) if !many.is_empty() => {
-                Ok(format!("({one} IN ({}))", many.join(", ")))
-            }
-            ("COMPARE_NOT_IN", [one, many @ ..]) if !many.is_empty() => {
-                Ok(format!("({one} NOT IN ({}))", many.join(", ")))
-            }
-            ("OPERATOR_COALESCE", [_, ..]) => Ok(format!("coalesce({})", parts.join(", "))),
-            _ => Err(not_allowed(kind)),
-        }
-    }
-
-    fn function(&self, node: &Value, depth: usize) -> Result<String, String> {
-        let name = node["function_name"].as_str().unwrap_or("").to_lowercase();
-        let schema = node["schema"].as_str().unwrap_or("");
-        let orders = node["order_bys"]["orders"].as_array().is_none_or(Vec::is_empty);
-        let plain = schema.is_empty() && node["filter"].is_null() && orders;
-        if !FUNCTIONS.contains(&name.as_str()) || !plain || node["distinct"] == true {
-            return Err(format!("calls `{name}`, which is not allowed"));
-        }
-        let parts = self.children(node, depth)?;
-        if name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
-            return Ok(format!("{name}({})", parts.join(", ")));
-        }
-        match parts.as_slice() {
-            [one] if name == "-" || name == "+" => Ok(format!("({name} {one})")),
-            [left, right] => Ok(format!("({left} {name} {right})")),
-            _ => Err(format!("calls `{name}` with {} values", parts.len())),
-        }
-    }
-
-    fn case(&self, node: &Value, depth: usize) -> Result<String, String> {
-        let mut text = "(CASE".to_owned();
-        for check in node["case_checks"].as_array().map_or(&[][..], Vec::as_slice) {
-            let when = self.print(&check["when_expr"], depth + 1)?;
-            let then = self.print(&check["then_expr"], depth + 1)?;
-            text += &format!(" WHEN {when} THEN {then}");
-        }
-        let otherwise = self.print(&node["else_expr"], depth + 1)?;
-        Ok(format!("{text} ELSE {otherwise} END)"))
-    }
-
-    fn column(&self, names: &Value) -> Result<String, String> {
-        let names: Vec<&str> =
-            names.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let name = names.join(".");
-        (self.columns)(&name).ok_or_else(|| {
-            let known = self.known.iter().map(String::as_str);
-            let near = did_you_mean(&name, known);
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            format!("names `{name}`, which is no column of the stream{hint}")
-        })
-    }
-}
-
-fn not_allowed(kind: &str) -> String {
-    format!("has a part of kind `{}`, which is not allowed", kind.to_lowercase())
-}
-
-fn constant(value: &Value) -> Result<String, String> {
-    if value["is_null"] == true {
-        return Ok("NULL".to_owned());
-    }
-    match (&value["value"], value["type"]["id"].as_str().unwrap_or("")) {
-        (Value::String(text), "VARCHAR") if !text.contains('\0') => {
-            Ok(format!("'{}'", text.replace('\'', "''")))
-        }
-        (Value::Bool(flag), "BOOLEAN") => Ok(flag.to_string()),
-        (Value::Number(number), "INTEGER" | "BIGINT" | "DOUBLE") => Ok(number.to_string()),
-        (Value::Number(number), "DECIMAL") => {
-            let scale = value["type"]["type_info"]["scale"].as_u64();
-            let scale = scale.and_then(|scale| usize::try_from(scale).ok());
-            let scale =
-                scale.filter(|scale| *scale <= 18).ok_or("has a number that is too long")?;
-            let digits = number.as_u64().ok_or("has a number that is too long")?.to_string();
-            let digits = format!("{digits:0>width$}", width = scale + 1);
-            let (whole, part) = digits.split_at(digits.len() - scale);
-            Ok(if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") })
-        }
-        (_, kind) => Err(format!("has a constant of type `{}`", kind.to_lowercase())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(text: &str) -> Result<String, String> {
         let known = ["status".to_owned(), "path".to_owned()];
-        let columns = |name: &str| known.contains(&name.to_owned()).then(|| quote(name));
-        checked(text, &columns, &known).map_err(|error| error.to_string())
+        checked(text, &known).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -356,6 +182,17 @@ mod tests {
             check("status::integer = -1").unwrap(),
             "(TRY_CAST(\"status\" AS INTEGER) = -1)"
         );
+    }
+
+    #[test]
+    fn conditions_that_must_all_hold_are_told_apart() {
+        let known = ["status".to_owned(), "path".to_owned()];
+        let parts = conjuncts("path = '/a' and (status < 500 and \"PATH\" = '/a')", &known);
+        let is = Conjunct::Is { column: "\"path\"".to_owned(), text: "/a".to_owned() };
+        assert_eq!(parts.unwrap(), [is, Conjunct::Sql("(\"status\" < 500)".to_owned())]);
+        let one = conjuncts("status < 500 or path = '/a'", &known).unwrap();
+        assert_eq!(one.len(), 1, "{one:?}");
+        assert!(conjuncts("path = '/a' and getenv('HOME') = ''", &known).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use duckdb::{Connection, params};
+use duckdb::Connection;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::content::{self, Block, Blocks};
@@ -19,11 +19,11 @@ use super::parallel::parse;
 use super::parquet::ParquetFile;
 use super::prefix::{Consumed, Known, Left, known, left_of, skip};
 use super::shape::{Shape, Wanted, find_ts};
-use super::table::{ColumnDef, Many, Refused, Rows};
+use super::table::{MOST_AHEAD, Many, Refused, Rows};
 use super::whole::{is_whole, stamp};
-use super::workspace::{Streams, columns_of, quote, table_of};
+use super::workspace::{Streams, columns_of};
 use crate::diag::Diagnostic;
-use crate::model::{ColumnType, InputFormat, StreamDefinition, StreamKind};
+use crate::model::{InputFormat, StreamDefinition};
 
 /// Where reading begins.
 struct Start {
@@ -33,9 +33,6 @@ struct Start {
     from: u64,
     next_line: u64,
 }
-
-/// Refused lines that a report shows of one file.
-const SHOWN: usize = 3;
 
 impl Streams {
     /// Reads what is new in the file into its stream.
@@ -86,7 +83,7 @@ pub(super) struct Batch<'a> {
     pub(super) file: u32,
     pub(super) watermark: Option<i64>,
     pub(super) span: Option<(i64, i64)>,
-    refused: Vec<Refused>,
+    pub(super) refused: Vec<Refused>,
     /// Of a form whose columns are known.
     pub(super) form: Option<Form>,
     /// Of a form whose lines are not its rows.
@@ -283,7 +280,8 @@ impl<'a> Batch<'a> {
             let known = before.filter(|_| from > 0).and_then(|before| before.format);
             self.report.format = self.format_of(known, block, blocks.ahead())?;
             let extent = forms::extent(self.report.format, block, from == 0);
-            let made = self.shape(block, &mut header)?;
+            let mut made = self.shape(block, &mut header)?;
+            made.latest_us = self.latest_us();
             if let (Some(form), true) = (self.form.clone(), extent != Extent::Lines) {
                 let first = first.take().expect("invariant: it was looked at above");
                 return self.read_whole(&form, extent, &made, first, &mut blocks, hasher);
@@ -323,6 +321,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// The instant behind which no row may lie, in microseconds.
+    pub(super) fn latest_us(&self) -> i64 {
+        (self.options.now + MOST_AHEAD).ms().saturating_mul(1000)
+    }
+
     /// What was read of a file that was emptied meanwhile may begin in the middle of a line; the
     /// transaction ends without it.
     fn is_as_it_was(&self) -> Result<(), Error> {
@@ -340,24 +343,6 @@ impl<'a> Batch<'a> {
 
     fn file_error(&self, source: std::io::Error) -> Error {
         Error::File { path: self.path.to_owned(), source }
-    }
-
-    fn forget_line(&self, file: u32, line: u64) -> Result<(), Error> {
-        let table = table_of(&self.stream.name);
-        let sql = format!("DELETE FROM {table} WHERE _file = ? AND _line = ?");
-        let rows = self.db.execute(&sql, params![file, line])? as u64;
-        let rejects = self
-            .db
-            .execute("DELETE FROM rejects WHERE file = ? AND line = ?", params![file, line])?
-            as u64;
-        // Many rows may be of one line.
-        let lines = (rows + rejects).min(1);
-        self.db.execute(
-            "UPDATE files SET rows = rows - ?, rejects = rejects - ?, lines = lines - ? \
-             WHERE id = ?",
-            params![rows, rejects, lines, file],
-        )?;
-        if lines > 0 { self.forget_one(file, rows > 0) } else { Ok(()) }
     }
 
     /// The shape of the stream as the store has it, or as the first block shows it.
@@ -395,26 +380,6 @@ impl<'a> Batch<'a> {
         let shape = Shape::new(ts, clock, columns, declared);
         self.make_table(&shape)?;
         Ok(shape)
-    }
-
-    pub(super) fn make_table(&self, shape: &Shape) -> Result<(), Error> {
-        let table = table_of(&self.stream.name);
-        self.db.execute_batch(&format!(
-            "CREATE TABLE IF NOT EXISTS {table} \
-             (ts TIMESTAMP NOT NULL, _file UINTEGER, _line UBIGINT)"
-        ))?;
-        self.add_columns(shape)
-    }
-
-    fn add_columns(&self, shape: &Shape) -> Result<(), Error> {
-        let table = table_of(&self.stream.name);
-        for column in &shape.columns {
-            let (name, kind) = (quote(&column.name), sql_type(column.kind));
-            self.db.execute_batch(&format!(
-                "ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {kind}"
-            ))?;
-        }
-        Ok(())
     }
 
     /// Parses blocks side by side while the rows of the blocks before them are appended, and gives
@@ -475,161 +440,5 @@ impl<'a> Batch<'a> {
         })?;
         self.widen(wanted.widen.iter().map(|i| &shape.columns[*i]))?;
         self.add_columns(shape)
-    }
-
-    pub(super) fn widen<'c>(
-        &self,
-        columns: impl Iterator<Item = &'c ColumnDef>,
-    ) -> Result<(), Error> {
-        let table = table_of(&self.stream.name);
-        for column in columns {
-            let name = quote(&column.name);
-            self.db.execute_batch(&format!(
-                "ALTER TABLE {table} ALTER COLUMN {name} SET DATA TYPE DOUBLE"
-            ))?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn append(&mut self, mut rows: Rows) -> Result<(), Error> {
-        let report = &mut self.report;
-        report.rows += rows.len() as u64;
-        report.rejects += rows.refused.len() as u64;
-        report.notes += rows.notes;
-        report.damaged += rows.damaged;
-        let one = Many { read: rows.len() as u64, refused: rows.refused.len() as u64 };
-        let lines = rows.many.unwrap_or(one);
-        report.read += lines.read;
-        report.lines += lines.read + lines.refused + rows.notes;
-        if let Some(many) = rows.many {
-            let all = self.many.get_or_insert_default();
-            all.read += many.read;
-            all.refused += many.refused;
-        }
-        for (what, count) in std::mem::take(&mut rows.left_out) {
-            *report.left_out.entry(what).or_default() += count;
-        }
-        if let Some((first, last)) = rows.span() {
-            let now = self.options.now.ms().saturating_mul(1000);
-            report.ahead += rows.later_than(now);
-            report.late += self.watermark.map_or(0, |mark| rows.earlier_than(mark));
-            let span = self.span.get_or_insert((first, last));
-            *span = (span.0.min(first), span.1.max(last));
-        }
-        let left = SHOWN.saturating_sub(report.first_rejects.len());
-        report.first_rejects.extend(
-            rows.refused.iter().take(left).map(|r| (r.line, r.column.clone(), r.reason.clone())),
-        );
-        self.refused.append(&mut rows.refused);
-        // The blocks of a round may have been read before a later one added columns.
-        let names: Vec<&str> = ["ts", "_file", "_line"]
-            .into_iter()
-            .chain(rows.columns.iter().map(|column| column.name.as_str()))
-            .collect();
-        if rows.len() > 0 {
-            let table = format!("s_{}", self.stream.name);
-            let mut appender = self.db.appender_with_columns(&table, &names)?;
-            appender.append_record_batch(rows.batch(self.file)?)?;
-            appender.flush()?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn keep_shape(&self, shape: &Shape) -> Result<(), Error> {
-        let stream = &*self.stream.name;
-        self.db.execute("DELETE FROM stream_columns WHERE stream = ?", [stream])?;
-        for (place, column) in shape.columns.iter().enumerate() {
-            self.db.execute(
-                "INSERT INTO stream_columns VALUES (?, ?, ?, ?, ?, ?)",
-                params![
-                    stream,
-                    place as i64,
-                    column.key,
-                    column.name,
-                    column.kind.as_str(),
-                    column.declared
-                ],
-            )?;
-        }
-        self.db.execute("DELETE FROM streams WHERE name = ?", [stream])?;
-        let known = self.form.as_ref().map(|form| form.kind);
-        let kind = self.stream.kind.or(known).unwrap_or(StreamKind::Events);
-        let id = self.id_column(&shape.columns);
-        self.db.execute(
-            "INSERT INTO streams VALUES (?, ?, ?, ?, ?)",
-            params![
-                stream,
-                kind.as_str(),
-                shape.ts,
-                id,
-                self.stream.expect_every.map(|every| every.ms())
-            ],
-        )?;
-        Ok(())
-    }
-
-    pub(super) fn keep(
-        &mut self,
-        before: Option<&Known>,
-        consumed: &Consumed,
-        hash: &str,
-        header: &Header,
-    ) -> Result<(), Error> {
-        let batch: i64 =
-            self.db.query_row("SELECT coalesce(max(id), 0) + 1 FROM batches", [], |r| r.get(0))?;
-        let now = self.options.now.ms();
-        self.db
-            .execute("INSERT INTO batches VALUES (?, make_timestamp_ms(?))", params![batch, now])?;
-        let stream = &*self.stream.name;
-        if !self.refused.is_empty() {
-            let mut appender = self.db.appender("rejects")?;
-            for r in &self.refused {
-                appender
-                    .append_row(params![stream, self.file, r.line, r.column, r.reason, r.raw])?;
-            }
-            appender.flush()?;
-        }
-        if before.is_none() {
-            self.db.execute(
-                "INSERT INTO files VALUES (?, ?, ?, ?, 0, '', 0, 1, '[]', 0, 0, 0, 0, NULL, NULL, ?)",
-                params![self.file, stream, self.report.path, self.report.format.as_str(), batch],
-            )?;
-        }
-        let header = serde_json::to_string(&header.0).unwrap_or_default();
-        let (first, last) = self.span.unzip();
-        let report = &self.report;
-        self.db.execute(
-            "UPDATE files SET path = ?, bytes = ?, hash = ?, open_bytes = ?, next_line = ?, \
-               header = ?, lines = lines + ?, rows = rows + ?, rejects = rejects + ?, \
-               notes = notes + ?, first = least(first, make_timestamp(?)), \
-               last = greatest(last, make_timestamp(?)), batch = ? WHERE id = ?",
-            params![
-                report.path,
-                consumed.bytes,
-                hash,
-                consumed.open_bytes,
-                consumed.next_line,
-                header,
-                report.lines,
-                report.rows,
-                report.rejects,
-                report.notes,
-                first,
-                last,
-                batch,
-                self.file
-            ],
-        )?;
-        self.keep_lines()
-    }
-}
-
-/// The type of a column in the database.
-fn sql_type(kind: ColumnType) -> &'static str {
-    match kind {
-        ColumnType::Bool => "BOOLEAN",
-        ColumnType::Integer => "BIGINT",
-        ColumnType::Number => "DOUBLE",
-        ColumnType::Text | ColumnType::Json => "VARCHAR",
     }
 }

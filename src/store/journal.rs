@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::content::Block;
 use super::exposition::push_text;
 use super::json::Value;
-use super::lines::texts;
+use super::lines::each_text;
 use super::metric_rows::instant;
 use super::shape::Shape;
 use super::table::{ColumnDef, Rows, column};
@@ -38,21 +38,14 @@ pub(super) fn columns() -> Vec<ColumnDef> {
 
 /// Reads a block of lines.
 pub(super) fn rows(block: &Block, shape: &Shape, places: &[usize]) -> Rows {
-    let mut rows = Rows::new(&shape.columns);
-    for (number, text) in texts(block) {
-        let text = match text {
-            Ok(text) => text,
-            Err(shown) => {
-                rows.refuse(number, "", "not UTF-8".to_owned(), &shown);
-                continue;
-            }
-        };
+    let mut rows = Rows::of(shape);
+    each_text(block, &mut rows, |rows, number, text| {
         let node = match tree::whole(text) {
             Ok(node) => node,
             Err(wrong) => {
                 let reason = format!("{} (character {})", wrong.why, wrong.character(text));
                 rows.refuse(number, "", reason, text);
-                continue;
+                return;
             }
         };
         match entry(&node) {
@@ -62,7 +55,7 @@ pub(super) fn rows(block: &Block, shape: &Shape, places: &[usize]) -> Rows {
             }
             Err((field, reason)) => rows.refuse(number, field, reason, text),
         }
-    }
+    });
     rows
 }
 

@@ -52,6 +52,20 @@ pub(super) fn cut_line(block: &Block) -> Option<u64> {
     block.open.then_some(block.first_line + feeds)
 }
 
+/// Hands each line of a block that is text to `take`, with its number; others are refused.
+pub(super) fn each_text<'b>(
+    block: &'b Block,
+    rows: &mut Rows,
+    mut take: impl FnMut(&mut Rows, u64, &'b str),
+) {
+    for (number, text) in texts(block) {
+        match text {
+            Ok(text) => take(rows, number, text),
+            Err(shown) => rows.refuse(number, "", "not UTF-8".to_owned(), &shown),
+        }
+    }
+}
+
 /// The first rows of a block, for inference.
 pub(super) fn json_samples(block: &Block) -> Vec<BTreeMap<String, Value<'_>>> {
     let mut rows = Vec::new();
@@ -82,15 +96,10 @@ pub(super) fn json_seen(block: &Block, keys: &[String]) -> Seen {
 
 /// Reads a block of JSON lines, or says what its shape lacks.
 pub(super) fn json_rows(block: &Block, shape: &Shape) -> Result<Rows, Wanted> {
-    let mut rows = Rows::new(&shape.columns);
+    let mut rows = Rows::of(shape);
     let mut reader = JsonReader::new(shape);
     let mut wanted = Wanted::default();
-    for (number, text) in texts(block) {
-        match text {
-            Ok(text) => reader.row(number, text, &mut rows, &mut wanted),
-            Err(shown) => rows.refuse(number, "", "not UTF-8".to_owned(), &shown),
-        }
-    }
+    each_text(block, &mut rows, |rows, number, text| reader.row(number, text, rows, &mut wanted));
     if wanted.is_empty() { Ok(rows) } else { Err(wanted) }
 }
 
@@ -227,24 +236,15 @@ pub(super) fn access_columns() -> Vec<ColumnDef> {
 
 /// Reads a block of common or combined log lines. A line whose quoted tail is damaged is a row.
 pub(super) fn access_rows(block: &Block, shape: &Shape) -> Rows {
-    let mut rows = Rows::new(&shape.columns);
+    let mut rows = Rows::of(shape);
     let mut values = Vec::with_capacity(11);
-    for (number, text) in texts(block) {
-        let text = match text {
-            Ok(text) => text,
-            Err(shown) => {
-                rows.refuse(number, "", "not UTF-8".to_owned(), &shown);
-                continue;
-            }
-        };
-        match access(text, &mut values) {
-            Ok((ts, damaged)) => {
-                rows.damaged += u64::from(damaged);
-                rows.push(ts, number, &values);
-            }
-            Err((column, reason)) => rows.refuse(number, column, reason.to_owned(), text),
+    each_text(block, &mut rows, |rows, number, text| match access(text, &mut values) {
+        Ok((ts, damaged)) => {
+            rows.damaged += u64::from(damaged);
+            rows.push(ts, number, &values);
         }
-    }
+        Err((column, reason)) => rows.refuse(number, column, reason.to_owned(), text),
+    });
     rows
 }
 

@@ -72,7 +72,7 @@ pub(super) fn signal(request: &Node<'_>) -> Option<StreamKind> {
 /// Reads a block whose lines are requests. A line that holds nothing is a note; one that holds
 /// another signal than its stream is refused.
 pub(super) fn rows(block: &Block, shape: &Shape, kind: StreamKind, places: &[usize]) -> Rows {
-    let mut rows = Rows::new(&shape.columns);
+    let mut rows = Rows::of(shape);
     let mut many = Many::default();
     for (number, text) in texts(block) {
         let before = (rows.len(), rows.refused.len());

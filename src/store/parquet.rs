@@ -11,9 +11,9 @@ use super::instant::Clock;
 use super::json::Value;
 use super::parquet_instant::Instants;
 use super::shape::{Seen, Shape, TS_KEYS, Wanted};
-use super::table::ColumnDef;
-use super::wall::{literal, lock_down};
-use super::workspace::{quote, table_of};
+use super::table::{ColumnDef, TOO_LATE, article};
+use super::wall::lock_down;
+use super::workspace::{literal, quote, table_of};
 use crate::diag::Diagnostic;
 use crate::model::{ColumnType, StreamDefinition, StreamKind};
 
@@ -245,7 +245,7 @@ impl ParquetFile {
             .map(|(i, column)| format!(", {} AS c{i}", quote(&column.name)))
             .collect();
         let plain = format!(
-            "SELECT file_row_number + 1 AS r, {} AS t{others} FROM {}",
+            "SELECT file_row_number AS n, file_row_number + 1 AS r, {} AS t{others} FROM {}",
             quote(&ts.name),
             self.sql
         );
@@ -257,7 +257,7 @@ impl ParquetFile {
                 Error::Refused(wrong.into())
             })?;
         let columns: String = (0..self.columns.len() - 1).map(|i| format!(", c{i}")).collect();
-        Ok(format!("SELECT r, {us} AS us, {why} AS why{columns} FROM ({plain}) AS f{join}"))
+        Ok(format!("SELECT n, r, {us} AS us, {why} AS why{columns} FROM ({plain}) AS f{join}"))
     }
 
     /// What each column of `shape` gets from the query of [`Self::rows`]: the value, and the
@@ -292,7 +292,9 @@ impl ParquetFile {
         let source = self.rows(db, ts, shape.clock)?;
         let values = self.values(ts, shape);
         let misfits: Vec<&str> = values.iter().filter_map(|v| v.misfit.as_deref()).collect();
-        let wrong = ["us IS NULL"].into_iter().chain(misfits).collect::<Vec<_>>().join(" OR ");
+        let late = format!("us > {}", shape.latest_us);
+        let wrong =
+            ["us IS NULL", &late].into_iter().chain(misfits).collect::<Vec<_>>().join(" OR ");
         let names: String = values.iter().map(|v| format!(", {}", quote(&v.name))).collect();
         let exprs: String = values.iter().map(|v| format!(", {}", v.value)).collect();
         let table = table_of(&stream.name);
@@ -306,7 +308,7 @@ impl ParquetFile {
         let mut taken = Taken { rows: rows as u64, ..Taken::default() };
         taken.rejects = self.rows - taken.rows;
         if taken.rejects > 0 {
-            self.refuse(db, &stream.name, &shape.ts, file, &source, &values, &wrong)?;
+            self.refuse(db, &stream.name, shape, file, &source, &values, &wrong)?;
             let mut query = db.prepare(
                 "SELECT line, column_name, reason FROM rejects WHERE file = ? ORDER BY line LIMIT 3",
             )?;
@@ -321,7 +323,7 @@ impl ParquetFile {
         &self,
         db: &Connection,
         stream: &str,
-        ts: &str,
+        shape: &Shape,
         file: u32,
         source: &str,
         values: &[Taking],
@@ -334,7 +336,7 @@ impl ParquetFile {
             reason += &format!(
                 " WHEN {misfit} THEN 'is `' || left({}::VARCHAR, 100) || '`, wanted {}'",
                 value.from,
-                super::table::article(value.wanted)
+                article(value.wanted)
             );
         }
         let parts = values.iter().map(|v| format!("{} := {}", quote(&v.key), v.from));
@@ -345,11 +347,13 @@ impl ParquetFile {
                 parts.collect::<Vec<_>>().join(", ")
             ),
         };
+        let late = format!("us > {}", shape.latest_us);
         let sql = format!(
-            "INSERT INTO rejects SELECT ?, ?, r, CASE WHEN us IS NULL THEN {}{column} END, \
-             CASE WHEN us IS NULL THEN why{reason} END, {raw} FROM ({source}) WHERE {wrong} \
-             ORDER BY r",
-            literal(ts)
+            "INSERT INTO rejects SELECT ?, ?, r, CASE WHEN {late} OR us IS NULL THEN {}{column} END, \
+             CASE WHEN us IS NULL THEN why WHEN {late} THEN {}{reason} END, {raw} \
+             FROM ({source}) WHERE {wrong} ORDER BY r",
+            literal(&shape.ts),
+            literal(TOO_LATE)
         );
         let count = db.execute(&sql, params![stream, file])?;
         debug_assert!(count > 0);

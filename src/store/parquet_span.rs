@@ -6,7 +6,7 @@ use super::error::Error;
 use super::instant::Clock;
 use super::parquet::{FileColumn, ParquetFile};
 use super::parquet_instant::Instants;
-use super::wall::literal;
+use super::workspace::literal;
 use crate::model::{ColumnType, EpochUnit};
 use crate::units::Zone;
 

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use duckdb::{Connection, params};
 
-use super::archive::{literal, part_path, parts};
+use super::archive::{part_path, parts};
 use super::error::Error;
 use super::rollup::refused;
-use super::workspace::{Streams, table_of};
+use super::workspace::{Streams, literal, table_of};
 use crate::model::{Expiry, Name, RetentionRule};
 use crate::units::{SimDuration, SimTime};
 

@@ -50,7 +50,7 @@ impl Scrape {
 
     /// Reads a block.
     pub(super) fn rows(&mut self, block: &Block, shape: &Shape, places: &[usize]) -> Rows {
-        let mut rows = Rows::new(&shape.columns);
+        let mut rows = Rows::of(shape);
         let cut = cut_line(block);
         for (number, bytes) in lines(block) {
             let Ok(text) = std::str::from_utf8(bytes) else {

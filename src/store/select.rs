@@ -5,7 +5,7 @@ use duckdb::Connection;
 use super::archive::rows_of;
 use super::error::Error;
 use super::expression;
-use super::workspace::{Streams, columns_of, quote};
+use super::workspace::{Streams, columns_of};
 use crate::units::{SimDuration, SimTime};
 
 /// Values with how often each occurs.
@@ -74,12 +74,7 @@ struct Opened {
 
 impl Opened {
     fn expression(&self, text: &str) -> Result<String, Error> {
-        let find = |name: &str| {
-            let exact = self.known.iter().find(|known| *known == name);
-            let same = |known: &&String| known.to_lowercase() == name.to_lowercase();
-            exact.or_else(|| self.known.iter().find(same)).map(|known| quote(known))
-        };
-        expression::checked(text, &find, &self.known)
+        expression::checked(text, &self.known)
     }
 
     /// The condition of a selection.

@@ -36,6 +36,8 @@ pub(super) struct Shape {
     pub(super) ts: String,
     pub(super) clock: Clock,
     pub(super) columns: Vec<ColumnDef>,
+    /// Rows later than this, in microseconds, are refused.
+    pub(super) latest_us: i64,
     declared: Vec<(Name, ColumnType)>,
 }
 
@@ -103,7 +105,7 @@ impl Shape {
         columns: Vec<ColumnDef>,
         declared: Vec<(Name, ColumnType)>,
     ) -> Self {
-        Self { ts, clock, columns, declared }
+        Self { ts, clock, columns, latest_us: i64::MAX, declared }
     }
 
     /// Makes room for what a block wants; the new and the widened columns.

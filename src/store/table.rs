@@ -11,7 +11,9 @@ use duckdb::arrow::datatypes::{DataType, Field, Schema as ArrowSchema, TimeUnit}
 use duckdb::arrow::record_batch::RecordBatch;
 
 use super::json::Value;
+use super::shape::Shape;
 use crate::model::ColumnType;
+use crate::units::{SimDuration, SimTime};
 
 /// Most columns of a stream.
 pub(super) const MAX_COLUMNS: usize = 1000;
@@ -134,11 +136,19 @@ pub(super) fn article(kind: ColumnType) -> &'static str {
     }
 }
 
+/// How far behind the clock of this machine the instant of a row may lie. Clocks run ahead by
+/// minutes; what lies further off is a mistake, and one such row would stretch the record of its
+/// stream over centuries.
+pub(super) const MOST_AHEAD: SimDuration = SimDuration::from_hours(366 * 24);
+/// Why a row is refused that lies further off.
+pub(super) const TOO_LATE: &str = "lies more than a year after the clock of this machine";
+
 /// The rows of one block.
 pub(super) struct Rows {
     pub(super) columns: Vec<ColumnDef>,
     builders: Vec<Builder>,
     filled: Vec<bool>,
+    latest_us: i64,
     ts: Vec<i64>,
     lines: Vec<u64>,
     pub(super) refused: Vec<Refused>,
@@ -162,11 +172,14 @@ pub(super) struct Many {
 }
 
 impl Rows {
-    pub(super) fn new(columns: &[ColumnDef]) -> Self {
+    /// None yet, of a stream of that shape.
+    pub(super) fn of(shape: &Shape) -> Self {
+        let columns = &shape.columns;
         Self {
-            columns: columns.to_vec(),
+            columns: columns.clone(),
             builders: columns.iter().map(|column| Builder::new(column.kind)).collect(),
             filled: vec![false; columns.len()],
+            latest_us: shape.latest_us,
             ts: Vec::new(),
             lines: Vec::new(),
             refused: Vec::new(),
@@ -202,8 +215,14 @@ impl Rows {
         self.ts.iter().min().copied().zip(self.ts.iter().max().copied())
     }
 
-    /// Adds a row; columns without a value are null. The values fit, and no column is twice.
+    /// Adds a row; columns without a value are null. The values fit, and no column is twice. A row
+    /// from a far future is refused instead.
     pub(super) fn push(&mut self, ts: i64, line: u64, values: &[(usize, Value<'_>)]) {
+        if ts > self.latest_us {
+            let at = SimTime::from_ms(ts / 1000).to_string();
+            self.refuse(line, "ts", TOO_LATE.to_owned(), &at);
+            return;
+        }
         self.filled.fill(false);
         for (column, value) in values {
             self.builders[*column].push(value);

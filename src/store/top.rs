@@ -122,9 +122,8 @@ impl Streams {
         let column = query.by.as_deref().map(|by| column(&names, &stream, by)).transpose()?;
         let measure =
             query.measure.as_deref().map(|by| column_of(&names, &stream, by)).transpose()?;
-        let find = |name: &str| find(&names, name).map(|name| quote(&name));
         let filter = match &query.filter {
-            Some(text) => expression::checked(text, &find, &names)?,
+            Some(text) => expression::checked(text, &names)?,
             None => "true".to_owned(),
         };
         let value = column.as_deref().map_or_else(|| "NULL".to_owned(), quote);
@@ -340,18 +339,11 @@ fn names_of(db: &Connection, stream: &str) -> Result<Vec<String>, Error> {
     Ok(columns.into_iter().map(|column| column.name).chain(["ts".to_owned()]).collect())
 }
 
-/// A column by its name, whatever its case.
-fn find(names: &[String], name: &str) -> Option<String> {
-    let exact = names.iter().find(|known| *known == name);
-    let same = |known: &&String| known.to_lowercase() == name.to_lowercase();
-    exact.or_else(|| names.iter().find(same)).cloned()
-}
-
 /// A column by its name, or by a word for what such columns are called.
 fn alias(names: &[String], by: &str) -> Option<String> {
-    find(names, by).or_else(|| {
+    expression::column(names, by).cloned().or_else(|| {
         let (_, others) = ALIASES.iter().find(|(word, _)| *word == by)?;
-        others.iter().find_map(|other| find(names, other))
+        others.iter().find_map(|other| expression::column(names, other)).cloned()
     })
 }
 
@@ -360,7 +352,7 @@ fn column(names: &[String], stream: &str, by: &str) -> Result<String, Error> {
 }
 
 fn column_of(names: &[String], stream: &str, name: &str) -> Result<String, Error> {
-    find(names, name).ok_or_else(|| {
+    expression::column(names, name).cloned().ok_or_else(|| {
         let help = match did_you_mean(name, names.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it has: {}", names.join(", ")),

@@ -18,7 +18,7 @@ pub(super) fn is_dump(text: &str) -> bool {
 
 /// Reads a block of lines.
 pub(super) fn rows(block: &Block, shape: &Shape, places: &[usize]) -> Rows {
-    let mut rows = Rows::new(&shape.columns);
+    let mut rows = Rows::of(shape);
     let cut = cut_line(block);
     for (number, text) in texts(block) {
         match text {

@@ -8,10 +8,7 @@
 
 use duckdb::Connection;
 
-/// A text as SQL writes it.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
+use super::workspace::literal;
 
 /// Lets a connection reach no file but its own and these, and locks that.
 pub(super) fn lock_down(db: &Connection, files: &[&str]) -> Result<(), duckdb::Error> {

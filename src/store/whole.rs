@@ -123,7 +123,7 @@ impl Batch<'_> {
             let why = format!("is not UTF-8 in line {}", line + 1);
             self.refuse_whole("ingest::not-utf8", &why, "this form is read whole or not at all")
         })?;
-        let mut rows = Rows::new(&shape.columns);
+        let mut rows = Rows::of(shape);
         let document = Document::file(text);
         let read = match form.format {
             InputFormat::Otlp => otlp::documents(&document, form.kind, &form.places, &mut rows),

@@ -6,6 +6,7 @@ use duckdb::{Connection, params};
 
 use super::accounts;
 use super::archive;
+use super::cache::Cache;
 use super::database::Database;
 use super::error::Error;
 use super::event_file::EventFile;
@@ -112,6 +113,11 @@ pub(super) fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A text as SQL wants it.
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
 /// The table of a stream.
 pub(super) fn table_of(stream: &str) -> String {
     quote(&format!("s_{stream}"))
@@ -155,6 +161,14 @@ impl Streams {
         match &self.source {
             Source::Workspace(database) => database.read(),
             Source::File(file) => file.read().map(Some),
+        }
+    }
+
+    /// Where slices are kept; those of a file are not.
+    pub(super) fn cache(&self) -> Option<Cache> {
+        match &self.source {
+            Source::Workspace(database) => Some(Cache::new(database.folder())),
+            Source::File(_) => None,
         }
     }
 

@@ -113,6 +113,11 @@ impl SimTime {
         self.local(zone).format("%H:%M:%S").to_string()
     }
 
+    /// `2026-02-14 15:00`: the date and the minute on the wall clock of `zone`.
+    pub fn to_the_minute(self, zone: Zone) -> String {
+        self.local(zone).format("%Y-%m-%d %H:%M").to_string()
+    }
+
     /// The date and time on the wall clock of `zone`. Instants outside chrono's range (about
     /// 262,000 years) show as the epoch; no parser here lets one in.
     pub fn local(self, zone: Zone) -> DateTime<chrono_tz::Tz> {

@@ -85,7 +85,7 @@ fn workspace(samples: &[Sample]) -> TestEnv {
 fn slices(env: &TestEnv, indicator: &Indicator, range: (i64, i64)) -> SliceBlock {
     let range = (SimTime::from_ms(range.0), SimTime::from_ms(range.1));
     let streams = Streams::of_workspace(env.path());
-    streams.slices(indicator, range, SimDuration::from_ms(MINUTE)).unwrap()
+    streams.slices_many(&[indicator], range, SimDuration::from_ms(MINUTE)).unwrap().remove(0)
 }
 
 /// Three series scraped about every 15 s over half an hour, each with its own offset, restarts,

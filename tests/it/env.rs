@@ -66,6 +66,12 @@ impl TestEnv {
         ran
     }
 
+    /// Runs in JSON and demands exit code 0.
+    pub(crate) fn json(&self, args: &[&str]) -> serde_json::Value {
+        let args: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
+        serde_json::from_str(&self.ok(&args).stdout).unwrap()
+    }
+
     /// All files below `folder`, as `(relative path, bytes)`, ascending.
     pub(crate) fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
         let root = self.path().join(folder);

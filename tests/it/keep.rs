@@ -14,11 +14,6 @@ fn workspace() -> TestEnv {
     env
 }
 
-fn json(env: &TestEnv, args: &[&str]) -> Value {
-    let args: Vec<&str> = args.iter().copied().chain(["--format", "json"]).collect();
-    serde_json::from_str(&env.ok(&args).stdout).unwrap()
-}
-
 /// The metrics of the fourth document, in its shape: failures of two hooks as its example has them.
 fn hooks(env: &TestEnv) {
     let mut text = String::new();
@@ -55,7 +50,7 @@ fn values_are_ranked_as_the_runbook_does_by_hand() {
     let env = workspace();
     hooks(&env);
     let top = ["data", "top", "--by", "hook", "--where", FAILED];
-    let found = json(&env, &top);
+    let found = env.json(&top);
     assert_eq!(found["schema"], "drill.top/1");
     let pairs = |found: &Value| -> Vec<(Value, u64)> {
         let rows = found["top"].as_array().unwrap().iter();
@@ -63,14 +58,14 @@ fn values_are_ranked_as_the_runbook_does_by_hand() {
     };
     assert_eq!(pairs(&found), [("PreToolUse.js".into(), 15), ("PostToolUse.js".into(), 3)]);
     // Equal counts in the order of their values, rows without one named.
-    let errors = json(&env, &["data", "top", "--by", "error"]);
+    let errors = env.json(&["data", "top", "--by", "error"]);
     assert_eq!(pairs(&errors), [(Value::Null, 21), ("exit 1".into(), 9), ("timeout".into(), 9)]);
     assert_eq!(errors["values"], 3);
     let text = env.ok(&["data", "top", "--by", "error"]).stdout;
     assert!(text.contains("(none)"), "{text}");
     // `message` finds the column that this stream has for it.
-    assert_eq!(json(&env, &["data", "top", "--by", "message"])["column"], "error");
-    let hours = json(&env, &["data", "top", "--per", "1h", "--where", FAILED]);
+    assert_eq!(env.json(&["data", "top", "--by", "message"])["column"], "error");
+    let hours = env.json(&["data", "top", "--per", "1h", "--where", FAILED]);
     let hours: Vec<(String, u64)> = hours["top"]
         .as_array()
         .unwrap()
@@ -80,7 +75,7 @@ fn values_are_ranked_as_the_runbook_does_by_hand() {
     let want = [("00", 6), ("01", 6), ("02", 6)].map(|(hour, count)| (hour.to_owned(), count));
     assert_eq!(hours, want);
     let slow = ["data", "top", "--by", "hook", "--measure", "duration_ms", "--order", "mean"];
-    let slow = json(&env, &slow);
+    let slow = env.json(&slow);
     // (15 x 900 + 0 + ... + 14 + 20 x 40 + 0 + ... + 19) / 35
     let mean = slow["top"][0]["mean"].as_f64().unwrap();
     assert!((mean - 14_595.0 / 35.0).abs() < 1e-9, "{mean}");
@@ -103,7 +98,7 @@ fn two_spans_of_one_length_are_compared() {
         "--span",
         "90m",
     ];
-    let found = json(&env, &args);
+    let found = env.json(&args);
     assert_eq!(found["spans"]["before"]["from"], "2026-10-01T01:30:00+00:00");
     assert_eq!(found["spans"]["after"]["to"], "2026-10-01T04:30:00+00:00");
     let row = |i: usize| &found["top"][i];
@@ -130,7 +125,7 @@ fn an_expression_reaches_nothing_but_its_columns() {
     }
     let odd = env.run(&["data", "top", "--by", "hook\" FROM files; --"]);
     assert_eq!(odd.code, 2);
-    assert_eq!(json(&env, &["data", "streams"])["streams"][0]["rows"], 39);
+    assert_eq!(env.json(&["data", "streams"])["streams"][0]["rows"], 39);
 }
 
 /// One row an hour for `days` days.
@@ -162,13 +157,13 @@ fn retention_shows_first_and_archives_what_stays_queryable() {
     // 40 days and 1 hour after the first row: the row that is 30 days old to the second is due.
     let at = ["--at", "2026-11-10T01:00:00Z"];
     let retain: Vec<&str> = ["data", "retain"].into_iter().chain(at).collect();
-    let planned = json(&env, &retain);
+    let planned = env.json(&retain);
     assert_eq!(step(&planned, "metrics")["rows"], 10 * 24 + 2);
     assert_eq!(step(&planned, "metrics")["last"], "2026-10-11T01:00:00+00:00");
     assert_eq!(step(&planned, "audit")["rows"], 0);
     assert_eq!(step(&planned, "hook_execution")["rows"], 33 * 24 + 2);
     assert_eq!(step(&planned, "history")["keep"], "forever");
-    let streams = json(&env, &["data", "streams"]);
+    let streams = env.json(&["data", "streams"]);
     assert!(streams["streams"].as_array().unwrap().iter().all(|s| s["archived"] == 0));
     let questions: [&[&str]; 3] = [
         &["data", "top", "--by", "route", "--stream", "metrics"],
@@ -179,13 +174,13 @@ fn retention_shows_first_and_archives_what_stays_queryable() {
     let before = ask();
     env.ok(&["data", "export", "metrics", "--to", "before.jsonl"]);
     let apply: Vec<&str> = retain.iter().copied().chain(["--apply"]).collect();
-    assert_eq!(step(&json(&env, &apply), "metrics")["done"], "done");
+    assert_eq!(step(&env.json(&apply), "metrics")["done"], "done");
     assert_eq!(ask(), before, "archived rows answer as before");
     env.ok(&["data", "export", "metrics", "--to", "after.jsonl"]);
     let read = |name: &str| std::fs::read_to_string(env.path().join(name)).unwrap();
     assert_eq!(read("before.jsonl"), read("after.jsonl"));
     assert!(read("after.jsonl").contains("\"o\":{\"k\":[7]}"), "nested values are nested again");
-    let streams = json(&env, &["data", "streams"]);
+    let streams = env.json(&["data", "streams"]);
     let of = |name: &str, key: &str| {
         let all = streams["streams"].as_array().unwrap();
         all.iter().find(|s| s["name"] == name).unwrap()[key].clone()
@@ -197,7 +192,7 @@ fn retention_shows_first_and_archives_what_stays_queryable() {
     );
     assert_eq!(of("hook_execution", "first"), "2026-11-03T02:00:00+00:00");
     // Nothing is due a second time, and what was read is not read again.
-    assert_eq!(step(&json(&env, &apply), "metrics")["rows"], 0);
+    assert_eq!(step(&env.json(&apply), "metrics")["rows"], 0);
     env.ok(&["data", "ingest", "metrics.jsonl"]);
     assert_eq!(ask(), before);
     // Later rows follow into a second file; a column that came later is empty in the first.
@@ -207,8 +202,8 @@ fn retention_shows_first_and_archives_what_stays_queryable() {
     );
     env.ok(&["data", "ingest", "metrics.jsonl"]);
     let later = ["data", "retain", "--apply", "--at", "2026-11-20T00:00:00Z"];
-    assert_eq!(step(&json(&env, &later), "metrics")["rows"], 20 * 24 + 1 - 242);
-    let top = json(&env, &["data", "top", "--by", "new", "--stream", "metrics"]);
+    assert_eq!(step(&env.json(&later), "metrics")["rows"], 20 * 24 + 1 - 242);
+    let top = env.json(&["data", "top", "--by", "new", "--stream", "metrics"]);
     assert_eq!(top["total"], 961);
     assert_eq!(
         top["top"][0],
@@ -245,7 +240,7 @@ fn what_a_window_needs_is_held_and_archived_rows_make_the_same_slos() {
     );
     let status = env.ok(&["slo", "status", "--format", "json"]).stdout;
     let apply = ["data", "retain", "--apply", "--at", "2026-12-01T00:00:00Z"];
-    let found = json(&env, &apply);
+    let found = env.json(&apply);
     // The window of 30 days before the last row, and a day.
     assert_eq!(step(&found, "audit")["held_from"], "2026-10-09T23:00:00+00:00");
     assert_eq!(step(&found, "audit")["rows"], 8 * 24 + 23);
@@ -262,7 +257,7 @@ fn what_a_window_needs_is_held_and_archived_rows_make_the_same_slos() {
         keep = \"5d\"\n",
     );
     env.ok(&apply);
-    let archived = json(&env, &["data", "streams"])["streams"][0]["archived"].clone();
+    let archived = env.json(&["data", "streams"])["streams"][0]["archived"].clone();
     assert_eq!(archived, 960 - 8 * 24 - 23);
     let after = env.ok(&["slo", "status", "--format", "json"]).stdout;
     assert_eq!(window(&after), window(&status), "from Parquet alone");
@@ -279,13 +274,13 @@ fn what_a_window_needs_is_held_and_archived_rows_make_the_same_slos() {
         keep = \"5d\"\nthen = \"delete\"\n",
     );
     std::fs::remove_dir_all(env.path().join("slos")).unwrap();
-    let found = json(&env, &apply);
+    let found = env.json(&apply);
     assert_eq!(
         (&step(&found, "audit")["files"], &step(&found, "audit")["rows"]),
         (&1.into(), &745.into())
     );
     assert!(env.files(".drill/archive").is_empty());
-    assert_eq!(json(&env, &["data", "top", "--by", "route"])["total"], 0);
+    assert_eq!(env.json(&["data", "top", "--by", "route"])["total"], 0);
 }
 
 #[test]
@@ -293,7 +288,7 @@ fn a_report_names_who_burnt_the_budget() {
     let env = workspace();
     hourly(&env, "audit", 40);
     env.file("slos/audit.yaml", SLO);
-    let found = json(&env, &["report", "weekly", "--week", "2026-W42"]);
+    let found = env.json(&["report", "weekly", "--week", "2026-W42"]);
     // 12 to 18 October: hours 264 to 431, of which 24 are bad.
     let all = found["contributors"].as_array().unwrap();
     let bad: u64 = all.iter().map(|one| one["bad"].as_u64().unwrap()).sum();

@@ -17,6 +17,7 @@ mod hostile_input;
 mod imports;
 mod ingest;
 mod keep;
+mod kept_slices;
 mod killed;
 mod openslo;
 mod parquet;

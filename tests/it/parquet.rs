@@ -19,15 +19,9 @@ fn parquet(env: &TestEnv, name: &str, options: &str, sql: &str) {
     db.execute_batch(&format!("COPY ({sql}) TO '{path}' (FORMAT parquet{options})")).unwrap();
 }
 
-fn json(env: &TestEnv, args: &[&str]) -> Value {
-    let mut args = args.to_vec();
-    args.extend(["--format", "json"]);
-    serde_json::from_str(&env.ok(&args).stdout).unwrap()
-}
-
 /// Rows and rejects of a stream.
 fn counts(env: &TestEnv, stream: &str) -> (u64, u64) {
-    let all = json(env, &["data", "streams"]);
+    let all = env.json(&["data", "streams"]);
     let streams = all["streams"].as_array().unwrap();
     let one = streams.iter().find(|one| one["name"] == stream).unwrap();
     (one["rows"].as_u64().unwrap(), one["rejects"].as_u64().unwrap())
@@ -58,9 +52,9 @@ fn pages_of_each_kind_give_the_same_rows() {
         assert_eq!(counts(&env, "web"), (7200, 0), "{codec}");
         let again = env.ok(&["data", "ingest", "--stream", "web", &name, "--format", "csv"]);
         assert!(again.stdout.contains(",unchanged,0,0,0,"), "{}", again.stdout);
-        answers.push(json(&env, &["slo", "status", "--spec", "web.yaml"]));
+        answers.push(env.json(&["slo", "status", "--spec", "web.yaml"]));
         let direct = ["slo", "status", "--spec", "web.yaml", "--events", &name];
-        assert_eq!(json(&env, &direct), answers[0], "{codec} read where it is");
+        assert_eq!(env.json(&direct), answers[0], "{codec} read where it is");
     }
     assert!(answers.iter().all(|answer| *answer == answers[0]));
     let slo = &answers[0]["slos"][0];
@@ -150,7 +144,7 @@ fn wall_clocks_are_read_as_in_other_forms() {
         env.file(&format!("streams/{stream}.toml"), text);
     }
     env.ok(&["data", "ingest", "stamp.parquet", "word.parquet", "line.csv"]);
-    let all = json(&env, &["data", "streams"]);
+    let all = env.json(&["data", "streams"]);
     for stream in all["streams"].as_array().unwrap() {
         assert_eq!((&stream["rows"], &stream["rejects"]), (&6.into(), &1.into()), "{stream}");
         assert_eq!(stream["first"], "2025-11-02T04:30:00+00:00", "{stream}");
@@ -196,15 +190,15 @@ fn a_drills_telemetry_gives_the_very_alerts_of_its_timeline() {
         let mut args = vec!["run"];
         args.extend(scenario);
         args.extend(["--band", "0", "--out", "o"]);
-        let ran = json(&env, &args);
+        let ran = env.json(&args);
         env.ok(&["data", "ingest", "o/telemetry.parquet"]);
         let spec = ["slo", "alerts", "--spec", "o/slos.yaml", "--zone", "Asia/Tokyo"];
-        let replayed = json(&env, &spec);
+        let replayed = env.json(&spec);
         let start = ran["start"].as_str().unwrap();
         assert_eq!(alerts(&replayed, start), alerts(&ran, start), "{scenario:?}");
         let mut direct = spec.to_vec();
         direct.extend(["--events", "o/telemetry.parquet"]);
-        assert_eq!(json(&env, &direct), replayed, "{scenario:?} without a store");
+        assert_eq!(env.json(&direct), replayed, "{scenario:?} without a store");
         with_alerts += usize::from(!alerts(&ran, start).is_empty());
     }
     assert!(with_alerts >= 6, "only {with_alerts} scenarios have alerts");

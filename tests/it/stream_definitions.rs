@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use drill::units::{SimDuration, SimTime};
+
 use crate::env::TestEnv;
 
 fn workspace() -> TestEnv {
@@ -14,14 +16,8 @@ fn define(env: &TestEnv, name: &str, keys: &str) {
     env.file(&format!("streams/{name}.toml"), format!("schema = \"drill.stream/1\"\n{keys}"));
 }
 
-fn json(env: &TestEnv, args: &[&str]) -> Value {
-    let mut args = args.to_vec();
-    args.extend(["--format", "json"]);
-    serde_json::from_str(&env.ok(&args).stdout).unwrap()
-}
-
 fn stream(env: &TestEnv, name: &str) -> Value {
-    let all = json(env, &["data", "streams"]);
+    let all = env.json(&["data", "streams"]);
     let streams = all["streams"].as_array().unwrap();
     streams.iter().find(|one| one["name"] == name).unwrap().clone()
 }
@@ -58,7 +54,7 @@ fn definitions_are_listed_checked_and_used() {
     env.file("in/returns.csv", "order,written at\n9,2026-10-05 10:00:00\n");
     assert!(env.ok(&["list", "streams"]).stdout.contains("csv, in/orders-*.csv"));
     env.ok(&["check", "orders", "streams/orders.toml"]);
-    let ran = json(&env, &["data", "ingest"]);
+    let ran = env.json(&["data", "ingest"]);
     let paths: Vec<&Value> = ran["ingest"].as_array().unwrap().iter().map(|f| &f["path"]).collect();
     assert_eq!(paths, ["in/orders-1.csv", "in/orders-2.csv"]);
     let orders = stream(&env, "orders");
@@ -117,7 +113,7 @@ fn silences_longer_than_expected_are_missing() {
     env.file("beat.jsonl", minutes.map(line).concat());
     let slices = |env: &TestEnv| {
         env.ok(&["data", "ingest", "beat.jsonl"]);
-        let status = json(env, &["slo", "status", "--spec", "beat.yaml"]);
+        let status = env.json(&["slo", "status", "--spec", "beat.yaml"]);
         let slices = &status["slos"][0]["slices"];
         (slices["missing"].as_u64().unwrap(), slices["total"].as_u64().unwrap())
     };
@@ -153,26 +149,39 @@ fn clocks_that_run_ahead_and_late_rows_are_counted() {
     env.file("a/web.jsonl", first);
     env.ok(&["data", "ingest", "a/web.jsonl"]);
     let status = |env: &TestEnv| {
-        let found = json(env, &["slo", "status", "--spec", "web.yaml"]);
+        let found = env.json(&["slo", "status", "--spec", "web.yaml"]);
         let slo = &found["slos"][0];
         (slo["good"].as_u64().unwrap(), slo["total"].as_u64().unwrap())
     };
     assert_eq!(status(&env), (60, 60));
     // Asked again before and after: late rows change their slices and no others.
     let late = [line(10, false), line(10, false), line(11, true)].concat();
-    let ahead = "{\"ts\":\"2999-01-01T00:00:00Z\",\"ok\":true}\n";
     env.file("b/web.jsonl", late);
-    env.file("c/web.jsonl", ahead);
-    let ran = json(&env, &["data", "ingest", "b/web.jsonl"]);
+    let ran = env.json(&["data", "ingest", "b/web.jsonl"]);
     assert_eq!(ran["ingest"][0]["late"], 3);
     assert_eq!(status(&env), (61, 63));
     let at = |minute: u32| {
         let at = format!("2026-10-05T01:{minute:02}:00Z");
-        let found = json(&env, &["slo", "status", "--spec", "web.yaml", "--at", &at]);
+        let found = env.json(&["slo", "status", "--spec", "web.yaml", "--at", &at]);
         let slo = &found["slos"][0];
         (slo["good"].as_u64().unwrap(), slo["total"].as_u64().unwrap())
     };
     assert_eq!((at(10), at(11), at(12)), ((10, 10), (11, 13), (13, 15)));
-    let ran = json(&env, &["data", "ingest", "c/web.jsonl"]);
-    assert_eq!(ran["ingest"][0]["ahead"], 1);
+    // A clock runs ahead by an hour; a row from another millennium is a mistake, and would stretch
+    // the record over it.
+    let hour = now() + SimDuration::from_hours(1);
+    let millennium = "{\"ts\":\"2999-01-01T00:00:00Z\",\"ok\":true}\n";
+    env.file("c/web.jsonl", format!("{{\"ts\":\"{hour}\",\"ok\":true}}\n{millennium}"));
+    let ran = env.json(&["data", "ingest", "c/web.jsonl"]);
+    let file = &ran["ingest"][0];
+    assert_eq!((&file["ahead"], &file["rejects"]), (&1.into(), &1.into()), "{file}");
+    let rejects = env.json(&["data", "rejects"])["rejects"].to_string();
+    assert!(rejects.contains("more than a year after the clock of this machine"), "{rejects}");
+    assert_eq!(env.run(&["slo", "status", "--spec", "web.yaml"]).code, 0);
+}
+
+#[expect(clippy::disallowed_methods, reason = "the rows are measured against this very clock")]
+fn now() -> SimTime {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    SimTime::from_ms(i64::try_from(since.as_millis()).unwrap())
 }

@@ -125,7 +125,7 @@ pub(super) fn worse(a: CheckState, b: CheckState) -> CheckState {
 
 /// `2026-02-14 15:00` on the wall clock of `zone`.
 pub(super) fn minute(at: SimTime, zone: Zone) -> String {
-    at.local(zone).format("%Y-%m-%d %H:%M").to_string()
+    at.to_the_minute(zone)
 }
 
 /// `1.2 GB`: decimal units, at most one decimal.

@@ -67,7 +67,7 @@ pub(in crate::report) fn state_cell(state: SloState, words: Words) -> Cell {
 
 /// `2015-05-20 21:06`, local to `zone`.
 pub(in crate::report) fn minute(at: SimTime, zone: Zone) -> String {
-    at.local(zone).format("%Y-%m-%d %H:%M").to_string()
+    at.to_the_minute(zone)
 }
 
 /// Puts a value under `key`, or null there and the reason under `KEY_reason`.
