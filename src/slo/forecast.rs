@@ -86,7 +86,7 @@ fn exhausted_at(
         Period::Calendar(_) => (now.full - now.share.slices, Reason::PeriodEndsFirst),
     };
     let ahead = Ahead::new(spec, now, recent, denominator);
-    let found = (1..=steps).find(|step| ahead.is_exhausted(record, *step));
+    let found = ahead.first_exhausted(record, 1, steps);
     let step = found.ok_or(never)?;
     let last_end = record.events().time_of(record.grid.end_of(now.range.1).min(record.len()));
     Ok(last_end + record.slice_length() * step)
@@ -124,38 +124,74 @@ impl Ahead {
         }
     }
 
+    /// The first step from `from` to `to` at which nothing is left. Spans of steps in which the
+    /// most that can be bad is too little for the least that can be allowed are passed over.
+    fn first_exhausted(&self, record: &Record<'_>, from: i64, to: i64) -> Option<i64> {
+        if from > to || self.is_never_exhausted(record, from, to) {
+            return None;
+        }
+        if from == to {
+            return self.is_exhausted(record, from).then_some(from);
+        }
+        let middle = from + (to - from) / 2;
+        let first = self.first_exhausted(record, from, middle);
+        first.or_else(|| self.first_exhausted(record, middle + 1, to))
+    }
+
+    /// What of the record is still in the window.
+    fn kept(&self, record: &Record<'_>, step: i64) -> Share {
+        if !self.rolling {
+            return self.now;
+        }
+        let (_, to) = self.range;
+        let begin = to as i128 - i128::from(self.whole) + i128::from(step);
+        let from = usize::try_from(begin.max(0)).unwrap_or(to).min(to);
+        record.share(from, to, to - from)
+    }
+
+    /// Whether it is certain that something is left at all steps from `from` to `to`: the window
+    /// holds the most of the record at the first and the most of what is to come at the last.
+    fn is_never_exhausted(&self, record: &Record<'_>, from: i64, to: i64) -> bool {
+        let (most, least) = (self.kept(record, from), self.kept(record, to));
+        if most.unit != least.unit {
+            return false;
+        }
+        let (total, order) = self.bad_against_budget((most, to), (least, from));
+        total > 0 && order == Ordering::Less
+    }
+
     fn is_exhausted(&self, record: &Record<'_>, step: i64) -> bool {
-        let kept = if self.rolling {
-            let (_, to) = self.range;
-            let begin = to as i128 - i128::from(self.whole) + i128::from(step);
-            let from = usize::try_from(begin.max(0)).unwrap_or(to).min(to);
-            record.share(from, to, to - from)
-        } else {
-            self.now
-        };
+        let kept = self.kept(record, step);
+        let (total, order) = self.bad_against_budget((kept, step), (kept, step));
+        total > 0 && order != Ordering::Less
+    }
+
+    /// What there is in all, and how the bad ones compare with what is allowed: bad ones of a
+    /// window and a step, all ones of another window of the same unit and another step.
+    fn bad_against_budget(&self, bad: (Share, i64), all: (Share, i64)) -> (i128, Ordering) {
+        let unit = bad.0.unit;
         // kept / kept.unit + step * recent / (recent.unit * recent.covered), over one unit.
-        let (kept_by, recent_by) = if kept.unit == self.recent.unit {
-            (i128::from(self.recent.covered), i128::from(step))
+        let (kept_by, recent_by) = if unit == self.recent.unit {
+            (i128::from(self.recent.covered), 1)
         } else {
-            (
-                self.recent.unit.saturating_mul(self.recent.covered.into()),
-                kept.unit.saturating_mul(step.into()),
-            )
+            (self.recent.unit.saturating_mul(self.recent.covered.into()), unit)
         };
-        let sum = |kept: i128, recent: i128| {
-            kept.saturating_mul(kept_by).saturating_add(recent.saturating_mul(recent_by))
+        let sum = |kept: i128, recent: i128, step: i64| {
+            let ahead = recent.saturating_mul(recent_by).saturating_mul(step.into());
+            kept.saturating_mul(kept_by).saturating_add(ahead)
         };
-        let bad = sum(kept.bad, self.recent.bad);
+        let bad = sum(bad.0.bad, self.recent.bad, bad.1);
         let (budget, whole) = self.budget;
         match self.fixed {
             None => {
-                let total = sum(kept.total, self.recent.total);
-                total > 0 && compare_products(bad, whole, total, budget) != Ordering::Less
+                let total = sum(all.0.total, self.recent.total, all.1);
+                (total, compare_products(bad, whole, total, budget))
             }
             Some((total, parts)) => {
                 let bad = bad.saturating_mul(parts);
                 let total = total.saturating_mul(kept_by);
-                compare_products(bad, whole, total, budget) != Ordering::Less
+                // What is allowed is fixed, whatever there is.
+                (1, compare_products(bad, whole, total, budget))
             }
         }
     }
