@@ -160,7 +160,8 @@ impl Kept {
     /// Puts the measured slices where they belong in `block`; where the range matters they are the
     /// block.
     pub(super) fn lay_over(self, block: &mut SliceBlock) {
-        if self.exact.is_some() {
+        let same = (self.block.start, self.block.good.len()) == (block.start, block.good.len());
+        if self.exact.is_some() || (same && block.present.iter().all(|present| !present)) {
             *block = self.block;
             return;
         }

@@ -14,6 +14,13 @@ const MOST_CHANGED: usize = 2000;
 /// An indicator with its place in the answer, and what is known of its slices.
 pub(super) type Wanted = (usize, Counts, Option<Kept>);
 
+/// Indicators whose slices are all of one state of the stream.
+struct Stale {
+    before: State,
+    group: Vec<(usize, Counts)>,
+    kept: Vec<Kept>,
+}
+
 /// As [`scan`] for all slices, but taking what is kept of slices whose rows are the same. `blocks`
 /// say which slices were measured.
 pub(super) fn scan_anew(
@@ -24,20 +31,22 @@ pub(super) fn scan_anew(
     blocks: &mut [SliceBlock],
 ) -> Result<(), Error> {
     let mut missing: Vec<(usize, Counts)> = Vec::new();
-    let mut stale: Vec<(State, Vec<(usize, Counts)>, Vec<Kept>)> = Vec::new();
+    let mut stale: Vec<Stale> = Vec::new();
     for (at, counts, kept) in group {
-        match kept {
-            None => missing.push((at, counts)),
-            Some(kept) => {
-                let same = stale.iter_mut().find(|(before, _, _)| *before == kept.state);
-                match same {
-                    Some((_, group, all)) => (group.push((at, counts)), all.push(kept)).0,
-                    None => stale.push((kept.state.clone(), vec![(at, counts)], vec![kept])),
-                }
-            }
-        }
+        let Some(kept) = kept else {
+            missing.push((at, counts));
+            continue;
+        };
+        let place = stale.iter().position(|same| same.before == kept.state);
+        let place = place.unwrap_or_else(|| {
+            let before = kept.state.clone();
+            stale.push(Stale { before, group: Vec::new(), kept: Vec::new() });
+            stale.len() - 1
+        });
+        stale[place].group.push((at, counts));
+        stale[place].kept.push(kept);
     }
-    for (before, group, kept) in stale {
+    for Stale { before, group, kept } in stale {
         let changed = match state {
             Some(now) => changed(db, stream, (now, &before), &blocks[group[0].0])?,
             None => None,
