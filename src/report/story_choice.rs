@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::story::Line;
+use super::story::{Line, stated};
 use crate::timeline::{EventId, EventKind as K};
 
 /// How much a line adds to the story; the last are left out first.
@@ -76,6 +76,7 @@ fn rank(line: &Line, seen: &mut BTreeMap<String, String>) -> Rank {
             true => Rank::Turn,
             false => Rank::Echo,
         },
+        K::Observation { signal, .. } if stated(*signal).is_some() => Rank::Turn,
         K::StepFailed { .. }
         | K::StepSkipped { .. }
         | K::PageFailed { .. }

@@ -2,7 +2,7 @@
 
 use super::plan::Milestone;
 use super::procedure::Step;
-use super::state::{Crew, Scene, tag};
+use super::state::{Crew, Member, Scene, tag};
 use crate::model::{ForEach, Stage, StepEffect, StepTime};
 use crate::timeline::EventKind;
 use crate::units::{SimDuration, SimTime};
@@ -46,6 +46,8 @@ pub(super) struct Work {
     pub(super) attempt: u32,
     /// Not before this instant.
     pub(super) not_before: Option<SimTime>,
+    /// When its last attempt began.
+    pub(super) began: SimTime,
     pub(super) ended: SimTime,
     /// The role that does it.
     pub(super) by: usize,
@@ -71,6 +73,7 @@ impl Work {
             state: WorkState::Waiting,
             attempt: 0,
             not_before: None,
+            began: SimTime::default(),
             ended: SimTime::default(),
             by: 0,
             holds_role: false,
@@ -92,6 +95,8 @@ struct Gate {
 
 /// How often people look whether the world is ready for their step.
 const POLL: SimDuration = SimDuration::from_minutes(1);
+/// A shift that is over ends with the next quiet moment.
+const SHIFT_SLACK: SimDuration = SimDuration::from_minutes(5);
 
 impl Crew {
     pub(super) fn step<'a>(&self, work: usize, scene: &Scene<'a, '_>) -> &'a Step {
@@ -182,7 +187,7 @@ impl Crew {
                 return false;
             }
             let service = scene.plan.service_of(self.works[work].target).is_some();
-            if service && self.rank(work, scene) > gate.rank {
+            if service && (self.rank(work, scene) > gate.rank || self.passes_over(work, scene)) {
                 return false;
             }
         }
@@ -190,6 +195,19 @@ impl Crew {
             && (step.wait_for == Milestone::Mitigated
                 || self.milestone(step.wait_for, scene.ctx.start).is_some())
             && self.predecessors_done(work, scene)
+    }
+
+    /// Whether the same step of a service that comes first has not begun yet.
+    fn passes_over(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let Work { playbook, step, .. } = self.works[work];
+        let mine = self.rank(work, scene);
+        (0..self.works.len()).any(|other| {
+            let known = &self.works[other];
+            (known.playbook, known.step) == (playbook, step)
+                && known.state == WorkState::Waiting
+                && known.attempt == 0
+                && self.rank(other, scene) < mine
+        })
     }
 
     fn predecessors_done(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
@@ -250,6 +268,7 @@ impl Crew {
             }
             StepEffect::Verify => self.is_verified(scene),
             StepEffect::ClaimResolved => self.is_verified(scene) && !self.checks_open(scene),
+            StepEffect::Replay => !self.tool_is_out(work, scene),
             // What a check found is repaired before it is checked again.
             StepEffect::CheckData => !self.repair_open(work, scene),
             _ => true,
@@ -345,6 +364,7 @@ impl Crew {
         self.members[by].busy += 1;
         let state = &mut self.works[work];
         state.state = WorkState::Working;
+        state.began = scene.ctx.now;
         state.attempt += 1;
         state.by = by;
         state.holds_role = true;
@@ -444,18 +464,45 @@ impl Crew {
         if !role.human || role.people < 2 || !tired || self.members[by].busy > 0 {
             return false;
         }
-        let (min, max) = figures.handoff_min;
+        self.hand_over_now(by, scene);
+        true
+    }
+
+    fn hand_over_now(&mut self, by: usize, scene: &mut Scene<'_, '_>) {
+        let (min, max) = scene.plan.figures.handoff_min;
         let nth = (scene.now().ms() / 60_000) as u64;
         let mut stream = scene.ctx.streams.stream(scene.plan.streams.handoff.nth(nth));
         let time = SimDuration::from_minutes(1).scale(stream.between(min, max.max(min)));
         self.members[by].busy += 1;
         scene.after(time, tag::HANDOFF, by);
-        true
+    }
+
+    /// A shift ends when its person would tire, whether there is work at that moment or not.
+    pub(super) fn await_shift(&mut self, role: usize, scene: &mut Scene<'_, '_>) {
+        let plan = &scene.plan.roles[role];
+        if plan.human && plan.people > 1 {
+            scene.after(scene.plan.figures.fatigue_after + SHIFT_SLACK, tag::SHIFT, role);
+        }
+    }
+
+    /// The shift of a role is over, unless somebody fresh has come meanwhile.
+    pub(super) fn shift_over(&mut self, role: usize, scene: &mut Scene<'_, '_>) {
+        let Member { engaged, fresh, busy, .. } = self.members[role];
+        let tired = scene.now() - fresh > scene.plan.figures.fatigue_after;
+        if engaged.is_none() || !tired || self.incident.resolved.is_some() {
+            return;
+        }
+        if busy > 0 || !self.members[role].responder.is_simulated() {
+            scene.after(SHIFT_SLACK, tag::SHIFT, role);
+        } else {
+            self.hand_over_now(role, scene);
+        }
     }
 
     pub(super) fn handoff_over(&mut self, role: usize, scene: &mut Scene<'_, '_>) {
         self.members[role].busy = self.members[role].busy.saturating_sub(1);
         self.members[role].fresh = scene.now();
+        self.await_shift(role, scene);
         let me = scene.role(role);
         let kind = EventKind::HandedOver { what: me.name.clone(), to: me.clone() };
         scene.emit(kind, Vec::new(), Some(me));
@@ -466,6 +513,8 @@ impl Crew {
     /// still suffers long after its recovery step ended, that step is opened once more.
     fn reopen_repairs(&mut self, scene: &mut Scene<'_, '_>) {
         const PATIENCE: SimDuration = SimDuration::from_minutes(10);
+        /// Nobody does the same again and again: each time in vain doubles the patience.
+        const DOUBLINGS_MAX: u32 = 5;
         let waiting = self.blocked_since.is_some_and(|since| scene.now() - since >= PATIENCE);
         if !waiting || self.incident.resolved.is_some() {
             return;
@@ -479,7 +528,8 @@ impl Crew {
                 || (agent && step.effect == StepEffect::ActivateBackup);
             let Work { state, target, ended, attempt, playbook, .. } = self.works[work];
             let over = matches!(state, WorkState::Done | WorkState::Skipped);
-            if !repairs || !over || attempt == 0 || scene.now() - ended < PATIENCE {
+            let patience = PATIENCE * (1 << attempt.saturating_sub(1).min(DOUBLINGS_MAX));
+            if !repairs || !over || attempt == 0 || scene.now() - ended < patience {
                 continue;
             }
             let suffers = match target {
