@@ -20,6 +20,9 @@ enum Rank {
     Echo,
 }
 
+/// More public updates than these are a rhythm and not turns.
+const UPDATES_MAX: usize = 12;
+
 /// At most `most` of `lines`, still ascending: whole ranks while they fit, then the earliest of
 /// the next. The first and the last line always stay.
 ///
@@ -30,10 +33,13 @@ pub(super) fn choose(lines: Vec<Line>, most: usize, turns: &[EventId]) -> Vec<Li
     }
     let last = lines.len() - 1;
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let updates = lines.iter().filter(|line| matches!(line.first.kind, K::PublicUpdate { .. }));
+    let many = updates.count() > UPDATES_MAX;
     let ranks: Vec<Rank> = lines
         .iter()
         .enumerate()
         .map(|(i, line)| match rank(line, &mut seen) {
+            _ if many && matches!(line.first.kind, K::PublicUpdate { .. }) => Rank::Echo,
             _ if i == 0 || i == last || turns.contains(&line.first.id) => Rank::Turn,
             rank => rank,
         })

@@ -131,11 +131,14 @@ struct Inside {
     agents: Vec<String>,
     poor: Vec<String>,
     tools: Vec<String>,
+    /// A service was hit as well.
+    service: bool,
 }
 
 impl Inside {
     fn of(case: &Case<'_>) -> Self {
-        let mut inside = Self { agents: Vec::new(), poor: Vec::new(), tools: Vec::new() };
+        let (agents, poor, tools) = (Vec::new(), Vec::new(), Vec::new());
+        let mut inside = Self { agents, poor, tools, service: false };
         let mut worse: Vec<&Ref> = Vec::new();
         for event in &case.timeline.events {
             if let K::FaultInjected { effect: FaultEffect::QualityDrop, .. } = &event.kind {
@@ -143,6 +146,7 @@ impl Inside {
             }
             let K::SliBreached { .. } = &event.kind else { continue };
             for about in &event.about {
+                inside.service |= about.kind == EntityKind::Service;
                 let names = match about.kind {
                     EntityKind::Agent if worse.contains(&about) => &mut inside.poor,
                     EntityKind::Agent => &mut inside.agents,
@@ -157,8 +161,11 @@ impl Inside {
         inside
     }
 
-    /// What was hit first of all; nothing where only services were.
+    /// What was hit, where no service was.
     fn only(&self) -> Option<Hit> {
+        if self.service {
+            return None;
+        }
         match (self.agents.is_empty(), self.poor.is_empty(), self.tools.is_empty()) {
             (false, _, _) => Some(Hit::Agents),
             (true, false, _) => Some(Hit::Poor),

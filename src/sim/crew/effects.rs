@@ -467,6 +467,7 @@ impl Crew {
         } else {
             for service in damaged {
                 self.incident.known[1 + service] = true;
+                self.reopen_data_repair(service, scene);
             }
             self.expand(scene);
             let pause = SimDuration::from_minutes(5);

@@ -2,7 +2,7 @@
 
 use super::plan::Milestone;
 use super::procedure::Step;
-use super::state::{Crew, Member, Scene, tag};
+use super::state::{Crew, Scene, tag};
 use crate::model::{ForEach, Stage, StepEffect, StepTime};
 use crate::timeline::EventKind;
 use crate::units::{SimDuration, SimTime};
@@ -95,8 +95,6 @@ struct Gate {
 
 /// How often people look whether the world is ready for their step.
 const POLL: SimDuration = SimDuration::from_minutes(1);
-/// A shift that is over ends with the next quiet moment.
-const SHIFT_SLACK: SimDuration = SimDuration::from_minutes(5);
 
 impl Crew {
     pub(super) fn step<'a>(&self, work: usize, scene: &Scene<'a, '_>) -> &'a Step {
@@ -263,6 +261,8 @@ impl Crew {
         }
         match step.effect {
             StepEffect::Declare => self.can_declare(),
+            // Nobody draws up a plan before it is known how bad it is and has been said.
+            StepEffect::Plan => self.can_declare() || !self.declaration_waits(scene),
             StepEffect::ClaimMitigated => {
                 self.incident.mitigated.is_some() || scene.ground.sli_ok_since().is_some()
             }
@@ -273,6 +273,13 @@ impl Crew {
             StepEffect::CheckData => !self.repair_open(work, scene),
             _ => true,
         }
+    }
+
+    fn declaration_waits(&self, scene: &Scene<'_, '_>) -> bool {
+        (0..self.works.len()).any(|work| {
+            self.works[work].state == WorkState::Waiting
+                && self.step(work, scene).effect == StepEffect::Declare
+        })
     }
 
     /// Somebody said that users are no longer affected, or dashboards have shown it for long
@@ -454,94 +461,6 @@ impl Crew {
             factor *= figures.dashboard_lost_factor;
         }
         factor
-    }
-
-    /// A tired person hands over to a colleague of the same role before the next step.
-    fn hand_over_shift(&mut self, by: usize, scene: &mut Scene<'_, '_>) -> bool {
-        let figures = &scene.plan.figures;
-        let role = &scene.plan.roles[by];
-        let tired = scene.now() - self.members[by].fresh > figures.fatigue_after;
-        if !role.human || role.people < 2 || !tired || self.members[by].busy > 0 {
-            return false;
-        }
-        self.hand_over_now(by, scene);
-        true
-    }
-
-    fn hand_over_now(&mut self, by: usize, scene: &mut Scene<'_, '_>) {
-        let (min, max) = scene.plan.figures.handoff_min;
-        let nth = (scene.now().ms() / 60_000) as u64;
-        let mut stream = scene.ctx.streams.stream(scene.plan.streams.handoff.nth(nth));
-        let time = SimDuration::from_minutes(1).scale(stream.between(min, max.max(min)));
-        self.members[by].busy += 1;
-        scene.after(time, tag::HANDOFF, by);
-    }
-
-    /// A shift ends when its person would tire, whether there is work at that moment or not.
-    pub(super) fn await_shift(&mut self, role: usize, scene: &mut Scene<'_, '_>) {
-        let plan = &scene.plan.roles[role];
-        if plan.human && plan.people > 1 {
-            scene.after(scene.plan.figures.fatigue_after + SHIFT_SLACK, tag::SHIFT, role);
-        }
-    }
-
-    /// The shift of a role is over, unless somebody fresh has come meanwhile.
-    pub(super) fn shift_over(&mut self, role: usize, scene: &mut Scene<'_, '_>) {
-        let Member { engaged, fresh, busy, .. } = self.members[role];
-        let tired = scene.now() - fresh > scene.plan.figures.fatigue_after;
-        if engaged.is_none() || !tired || self.incident.resolved.is_some() {
-            return;
-        }
-        if busy > 0 || !self.members[role].responder.is_simulated() {
-            scene.after(SHIFT_SLACK, tag::SHIFT, role);
-        } else {
-            self.hand_over_now(role, scene);
-        }
-    }
-
-    pub(super) fn handoff_over(&mut self, role: usize, scene: &mut Scene<'_, '_>) {
-        self.members[role].busy = self.members[role].busy.saturating_sub(1);
-        self.members[role].fresh = scene.now();
-        self.await_shift(role, scene);
-        let me = scene.role(role);
-        let kind = EventKind::HandedOver { what: me.name.clone(), to: me.clone() };
-        scene.emit(kind, Vec::new(), Some(me));
-        self.dispatch(scene);
-    }
-
-    /// Recovery that did not hold is tried again: while verification waits and a known target
-    /// still suffers long after its recovery step ended, that step is opened once more.
-    fn reopen_repairs(&mut self, scene: &mut Scene<'_, '_>) {
-        const PATIENCE: SimDuration = SimDuration::from_minutes(10);
-        /// Nobody does the same again and again: each time in vain doubles the patience.
-        const DOUBLINGS_MAX: u32 = 5;
-        let waiting = self.blocked_since.is_some_and(|since| scene.now() - since >= PATIENCE);
-        if !waiting || self.incident.resolved.is_some() {
-            return;
-        }
-        self.learn_failed(scene);
-        self.expand(scene);
-        for work in 0..self.works.len() {
-            let step = self.step(work, scene);
-            let agent = scene.plan.agent_of(self.works[work].target).is_some();
-            let repairs = step.effect == StepEffect::Recover
-                || (agent && step.effect == StepEffect::ActivateBackup);
-            let Work { state, target, ended, attempt, playbook, .. } = self.works[work];
-            let over = matches!(state, WorkState::Done | WorkState::Skipped);
-            let patience = PATIENCE * (1 << attempt.saturating_sub(1).min(DOUBLINGS_MAX));
-            if !repairs || !over || attempt == 0 || scene.now() - ended < patience {
-                continue;
-            }
-            let suffers = match target {
-                0 => {
-                    self.known_targets(ForEach::Once, scene).iter().any(|t| self.suffers(*t, scene))
-                }
-                target => self.suffers(target, scene),
-            };
-            if suffers && self.incident.active.contains(&playbook) {
-                self.works[work].state = WorkState::Waiting;
-            }
-        }
     }
 
     /// A duty with a deadline of hours is written close to it; one of some minutes once the
