@@ -2,7 +2,7 @@
 
 use super::state::{Crew, Scene};
 use super::work::{Work, WorkState};
-use crate::model::StepEffect;
+use crate::model::{ForEach, StepEffect};
 use crate::units::SimDuration;
 
 impl Crew {
