@@ -203,7 +203,7 @@ pub(super) enum RulesCommand {
 /// `drill run`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill run quarterly-outage\n  drill run agent-hang --set variant=slow_burn --seed 7 --lang ja\n  drill run quarterly-outage --trials 1000 --why --require 'mitigate<=2h@0.8'\n\nFormats: text, json, md, html, csv."
+    after_help = "Examples:\n  drill run quarterly-outage\n  drill run agent-hang --set variant=slow_burn --seed 7 --lang ja\n  drill run internet-outage --control --trials 200\n  drill run quarterly-outage --trials 1000 --why --require 'mitigate<=2h@0.8'\n\nFormats: text, json, md, html, csv."
 )]
 pub(super) struct RunArgs {
     /// Name of a scenario (see `drill list scenarios`), or a file.
@@ -235,6 +235,10 @@ pub(super) struct RunArgs {
     /// Take a role out of play: the key person is not there. May be repeated.
     #[arg(long, value_name = "ROLE")]
     pub(super) without: Vec<String>,
+    /// The control run: nothing fails, red herrings stay; every page is a false alarm. Short for
+    /// --set control=on.
+    #[arg(long)]
+    pub(super) control: bool,
     /// Run this many trials and show distributions instead of one timeline.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub(super) trials: Option<u32>,

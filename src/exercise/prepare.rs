@@ -105,7 +105,7 @@ impl<'i> Prepared<'i> {
             seed,
             start: self.start_of(seed),
             mode: self.options.mode.unwrap_or(self.inputs.scenario.mode),
-            without: self.options.without.clone(),
+            without: without(self.inputs, self.options),
             detail,
         }
     }
@@ -117,6 +117,13 @@ impl<'i> Prepared<'i> {
     pub(super) fn header(&self, seed: Seed) -> Header {
         header(self.inputs, self.options, seed, self.start_of(seed))
     }
+}
+
+/// Roles that nobody fills: those the scenario leaves out, then those that are asked for.
+fn without(inputs: &Inputs, options: &Options) -> Vec<Name> {
+    let absent = &inputs.scenario.absent;
+    let more = options.without.iter().filter(|role| !absent.contains(role));
+    absent.iter().chain(more).cloned().collect()
 }
 
 fn check_roles(inputs: &Inputs, options: &Options) -> Result<(), Diagnostics> {
@@ -223,8 +230,9 @@ fn header(inputs: &Inputs, options: &Options, seed: Seed, start: SimTime) -> Hea
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let mut parameters: Vec<(Name, Name)> =
         scenario.parameters.iter().map(|(p, value)| (p.name.clone(), value.clone())).collect();
-    if !options.without.is_empty() {
-        let roles: Vec<&str> = options.without.iter().map(|role| &**role).collect();
+    let without = without(inputs, options);
+    if !without.is_empty() {
+        let roles: Vec<&str> = without.iter().map(|role| &**role).collect();
         parameters.push((Name::from("without"), Name::from(roles.join(","))));
     }
     let hashes = [system.hash.0, scenario.hash.0, preset.hash.0];

@@ -34,6 +34,7 @@ pub fn pack(source: &SourceText, scripts: &[SourceText]) -> Result<Loaded<Pack>,
     for moment in MILESTONES.into_iter().chain([FIRST_ACTION]) {
         cx.declare(MOMENT, &Name::from(moment));
     }
+    pack_parts::declare_signals(&cx);
     let scripts = in_order(scripts);
     let value = cx.fields(&tree, "pack").map(|fields| decode(&fields, scripts));
     cx.finish(value)

@@ -9,7 +9,8 @@ use super::pack::{CAPABILITY, CHANNEL, DUTY, LEVEL, MEASURE, MOMENT, SEVERITY};
 use super::symbols::Space;
 use crate::diag::Diagnostic;
 use crate::model::{
-    Audience, Capability, Channel, Duty, EscalationLevel, Field, Measure, Name, Severity, Target,
+    Audience, Capability, Channel, Duty, EscalationLevel, Field, Measure, Name, Severity,
+    SignalKind, Target,
 };
 
 const FIELD: Space = Space::new("field", "pack::unknown-field");
@@ -126,7 +127,7 @@ fn channels_by_severity(fields: &Fields<'_>) -> BTreeMap<Name, Vec<Name>> {
     channels
 }
 
-/// A measure's end: a milestone, `first_action`, `duty:ID` or `step:ID`. Duties and steps are
+/// A measure's end: a milestone, `first_action`, `duty:ID`, `step:ID` or `signal:WORD`. Duties and steps are
 /// known as moments by their whole text.
 pub(crate) fn measure(fields: &Fields<'_>) -> Measure {
     let end = |key| {
@@ -146,6 +147,7 @@ pub(crate) fn measure(fields: &Fields<'_>) -> Measure {
 
 /// `step:ID` names a rung, or a step of any playbook.
 pub(crate) const STEP_MOMENT: Space = Space::new("rung or step", "pack::unknown-step");
+const SIGNAL_MOMENT: Space = Space::new("signal that states a span", "pack::unknown-signal");
 const DUTY_MOMENT: Space = Space::new("report duty", "pack::unknown-duty");
 
 fn moment_space(end: &Name) -> Space {
@@ -153,8 +155,17 @@ fn moment_space(end: &Name) -> Space {
         DUTY_MOMENT
     } else if end.starts_with("step:") {
         STEP_MOMENT
+    } else if end.starts_with("signal:") {
+        SIGNAL_MOMENT
     } else {
         MOMENT
+    }
+}
+
+/// Makes the signals known that a measure can end in: what they state is its value.
+pub(crate) fn declare_signals(cx: &super::decode::Cx<'_>) {
+    for signal in [SignalKind::DataLossMs, SignalKind::RestoreMs] {
+        cx.declare(SIGNAL_MOMENT, &Name::from(format!("signal:{}", signal.as_str())));
     }
 }
 

@@ -4,7 +4,7 @@ use super::decode::{Cx, Fields};
 use super::node::{Node, Spanned};
 use super::symbols::{Space, choices};
 use crate::diag::{Diagnostic, Span};
-use crate::model::{Name, Parameter};
+use crate::model::{Name, Parameter, Text};
 
 const PARAMETER: Space = Space::new("parameter", "scenario::unknown-parameter");
 
@@ -39,10 +39,40 @@ pub(crate) fn choose(
             chosen.push((parameter, value));
         }
     }
+    choose_control(cx, &mut chosen, set);
     if !broken {
         refuse_unknown(cx, &chosen, set);
     }
     chosen
+}
+
+/// The parameter that every scenario has: `control=on` withdraws what fails, so that the same
+/// drill shows what its responders and policies do when nothing is wrong.
+pub(crate) const CONTROL: &str = "control";
+
+/// Adds the parameter when it is set, so that drills without it stay what they were.
+fn choose_control(cx: &Cx<'_>, chosen: &mut Vec<(Parameter, Name)>, set: &[(String, String)]) {
+    let taken = chosen.iter().any(|(parameter, _)| parameter.name == *CONTROL);
+    let Some((_, wanted)) = set.iter().rev().find(|(key, _)| key == CONTROL && !taken) else {
+        return;
+    };
+    let values: Vec<Name> = ["off", "on"].map(Name::from).to_vec();
+    let Some(value) = values.iter().find(|value| *value == wanted.as_str()).cloned() else {
+        let message = format!("parameter `{CONTROL}` cannot be `{wanted}`");
+        let diagnostic = Diagnostic::error("scenario::unknown-value", message);
+        cx.push(diagnostic.in_file(cx.source).help("allowed: `off`, `on`"));
+        return;
+    };
+    let title = Text {
+        en: Name::from("Control run: what fails is withdrawn"),
+        ja: Name::from("対照実行：障害を発生させない"),
+    };
+    chosen.push((Parameter { name: Name::from(CONTROL), values, title }, value));
+}
+
+/// Whether this is a control run.
+pub(crate) fn is_control(parameters: &[(Parameter, Name)]) -> bool {
+    parameters.iter().any(|(parameter, value)| parameter.name == *CONTROL && *value == *"on")
 }
 
 fn parameter(fields: &Fields<'_>) -> Parameter {
@@ -112,7 +142,8 @@ fn refuse_unknown(cx: &Cx<'_>, chosen: &[(Parameter, Name)], set: &[(String, Str
     }
 }
 
-/// Replaces `$name` in all strings but those of the parameters themselves; `$$` is one `$`.
+/// Replaces `$name` in all strings but those of the parameters themselves; `$$` is one `$`. Parts
+/// whose `if` does not hold afterwards are left out.
 pub(crate) fn fill_in(cx: &Cx<'_>, tree: &mut Spanned<Node>, parameters: &[(Parameter, Name)]) {
     if let Node::Table(table) = &mut tree.value {
         for (key, value) in &mut table.entries {
@@ -120,7 +151,27 @@ pub(crate) fn fill_in(cx: &Cx<'_>, tree: &mut Spanned<Node>, parameters: &[(Para
                 fill_node(cx, value, parameters);
             }
         }
+        for (_, value) in table.entries.iter_mut().filter(|(key, _)| PARTS.contains(&&*key.value)) {
+            if let Node::Array(elements) = &mut value.value {
+                elements.retain(is_chosen);
+            }
+        }
     }
+}
+
+/// What a parameter can leave out, by `if`.
+const PARTS: [&str; 3] = ["fault", "inject", "failure"];
+
+/// A part with `if = "none"` is left out, and so is one with `if = "A=B"` where A is not B; either
+/// comes about by a parameter.
+fn is_chosen(part: &Spanned<Node>) -> bool {
+    let Node::Table(table) = &part.value else {
+        return true;
+    };
+    let Some(Node::String(condition)) = table.get("if").map(|(_, node)| &node.value) else {
+        return true;
+    };
+    condition.split_once('=').map_or(condition != "none", |(one, other)| one == other)
 }
 
 fn fill_node(cx: &Cx<'_>, node: &mut Spanned<Node>, parameters: &[(Parameter, Name)]) {

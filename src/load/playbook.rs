@@ -101,6 +101,7 @@ fn step(fields: &Fields<'_>, scope: usize, after: &mut Vec<Span>) -> Step {
         critical: fields.flag("critical", false),
         destructive: fields.flag("destructive", false),
         runbook: fields.flag("runbook", false),
+        last_resort: fields.flag("last_resort", false),
         action_kind: fields.choice_optional(
             "action_kind",
             &["monitoring", "auto_recovery", "backup", "documents"],
@@ -115,7 +116,10 @@ fn demand_arguments(fields: &Fields<'_>, step: &Step) {
     let (key, there) = match step.effect {
         StepEffect::Escalate => ("level", step.level.is_some()),
         StepEffect::Report => ("duty", step.duty.is_some()),
-        StepEffect::Message | StepEffect::PublicUpdate => ("channels", !step.channels.is_empty()),
+        StepEffect::Message
+        | StepEffect::PublicUpdate
+        | StepEffect::Switch
+        | StepEffect::Progress => ("channels", !step.channels.is_empty()),
         StepEffect::FileAction => ("action_kind", step.action_kind.is_some()),
         _ => return,
     };

@@ -10,14 +10,18 @@ use super::scenario_context::{self as context, AGENT, FAULT, INJECT, ROLE, SERVI
 use crate::diag::{Diagnostics, SourceText};
 use crate::model::{
     ContentHash, Cue, Expectation, Fault, FaultEffect, FaultEnd, Inject, InjectKind, Mode, Name,
-    Pack, Parameter, Scenario, Shape, StepFailure, System, When,
+    Pack, Parameter, Scenario, Shape, SignalKind, StepFailure, System, When,
 };
 use crate::units::SimDuration;
 
+/// Parts whose condition does not hold were left out before; of the others nothing is asked.
+const CONDITION: &str = "if";
 /// Most faults, injects, failures or cues of one scenario.
 const MAX_PARTS: usize = 200;
 /// Longest drill.
 const MAX_ENDEX: SimDuration = SimDuration::from_hours(24 * 7);
+/// A control run lasts at most as long as a quiet day.
+const CONTROL_ENDEX: SimDuration = SimDuration::from_hours(24);
 
 /// A scenario from its file's text with the parameters of `set` chosen, the others at their
 /// first values. With `against`, targets, severities, steps and roles are looked up in the system
@@ -71,7 +75,7 @@ fn decode(
     let injects = parts(fields, "inject", "inject");
     let failures = parts(fields, "failure", "failure");
     let script = parts(fields, "script", "cue");
-    let scenario = Scenario {
+    let mut scenario = Scenario {
         name: fields.name("name"),
         title: fields.text("title"),
         summary: fields.text("summary"),
@@ -86,6 +90,7 @@ fn decode(
         faults: faults.iter().map(|table| fault(table, endex, checked)).collect(),
         injects: injects.iter().map(|table| inject(table, endex, checked)).collect(),
         failures: failures.iter().map(|table| failure(table, checked)).collect(),
+        absent: absent(fields, checked),
         script: script.iter().map(|table| cue(table, endex, checked)).collect(),
         expect: expectation(fields, against.map(|(_, pack)| pack)),
         abort: fields.texts("abort"),
@@ -99,7 +104,26 @@ fn decode(
     if let Some((system, pack)) = against {
         context::check_choices(fields, &scenario, system, pack);
     }
+    if parameters::is_control(&scenario.parameters) {
+        withdraw(&mut scenario);
+    }
     scenario
+}
+
+/// A control run: nothing fails, no step is made to fail, and what states that something is
+/// wrong is not said. Red herrings stay: they are what a control run is about.
+fn withdraw(scenario: &mut Scenario) {
+    scenario.faults.clear();
+    scenario.failures.clear();
+    scenario.script.clear();
+    scenario.injects.retain(|inject| inject.kind == InjectKind::RedHerring);
+    scenario.endex = scenario.endex.min(CONTROL_ENDEX);
+    scenario.expect = Expectation {
+        severity: None,
+        playbook: None,
+        first_actions: Vec::new(),
+        required_steps: Vec::new(),
+    };
 }
 
 fn hash(text: &str, parameters: &[(Parameter, Name)]) -> ContentHash {
@@ -142,6 +166,7 @@ fn offset(fields: &Fields<'_>, endex: SimDuration) -> SimDuration {
 }
 
 fn fault(fields: &Fields<'_>, endex: SimDuration, checked: bool) -> Fault {
+    fields.get(CONDITION);
     let before = fields.cx.mistakes();
     let fault = Fault {
         name: fields.define("name", FAULT),
@@ -175,17 +200,34 @@ fn fault_end(fields: &Fields<'_>) -> FaultEnd {
 }
 
 fn inject(fields: &Fields<'_>, endex: SimDuration, checked: bool) -> Inject {
+    fields.get(CONDITION);
     let inject = Inject {
         name: fields.define("name", INJECT),
         at: offset(fields, endex),
         kind: fields.word("kind", InjectKind::ALL, InjectKind::as_str),
         about: fields.reference("about"),
         text: fields.text("text"),
+        signal: fields.word_optional("signal", SignalKind::ALL, SignalKind::as_str),
     };
+    if inject.signal.is_some() && inject.kind != InjectKind::Observation {
+        let message = "only an observation states a condition".to_owned();
+        fields.error("scenario::signal-of-no-observation", message, "signal", "not an observation");
+    }
     if checked && !inject.about.name.is_empty() {
         context::refer(fields.cx, &inject.about, fields.span_of("about"));
     }
     inject
+}
+
+/// Roles that nobody fills.
+fn absent(fields: &Fields<'_>, checked: bool) -> Vec<Name> {
+    if fields.get("absent").is_none() {
+        Vec::new()
+    } else if checked {
+        fields.refer_list("absent", &[ROLE])
+    } else {
+        fields.names("absent").into_iter().map(|(name, _)| name).collect()
+    }
 }
 
 /// A step's name, looked up in the playbooks when the pack is known.
@@ -203,6 +245,7 @@ fn step_target(fields: &Fields<'_>, checked: bool) -> Option<Name> {
 }
 
 fn failure(fields: &Fields<'_>, checked: bool) -> StepFailure {
+    fields.get(CONDITION);
     StepFailure {
         step: step_name(fields, checked),
         on: step_target(fields, checked),

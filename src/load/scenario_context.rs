@@ -76,19 +76,22 @@ fn kinds(effect: FaultEffect) -> &'static [EntityKind] {
     use EntityKind::{Agent, Service, Store, Tool};
     match effect {
         FaultEffect::Down => &[Service, Store, Tool],
-        FaultEffect::Errors | FaultEffect::Slow | FaultEffect::Capacity | FaultEffect::Traffic => {
-            &[Service]
-        }
-        FaultEffect::DataDamage => &[Service, Store],
-        FaultEffect::Silent | FaultEffect::ErrorLoop | FaultEffect::SlowBurn => &[Agent],
+        FaultEffect::Errors | FaultEffect::Slow | FaultEffect::Capacity => &[Service, Store],
+        FaultEffect::Traffic => &[Service],
+        FaultEffect::DataDamage | FaultEffect::Breach => &[Service, Store],
+        FaultEffect::DataLoss => &[Store],
+        FaultEffect::Silent
+        | FaultEffect::ErrorLoop
+        | FaultEffect::SlowBurn
+        | FaultEffect::QualityDrop => &[Agent],
     }
 }
 
 /// The range of a fault's amount: shares for what is a share, ratios for what is a ratio.
 fn amounts(effect: FaultEffect) -> (f64, f64) {
     match effect {
-        FaultEffect::Errors | FaultEffect::Capacity => (0.0, 1.0),
-        FaultEffect::Slow | FaultEffect::SlowBurn => (1.0, 10_000.0),
+        FaultEffect::Errors | FaultEffect::Capacity | FaultEffect::DataLoss => (0.0, 1.0),
+        FaultEffect::Slow | FaultEffect::SlowBurn | FaultEffect::QualityDrop => (1.0, 10_000.0),
         FaultEffect::Traffic => (0.0, 10_000.0),
         _ => (0.0, f64::MAX),
     }

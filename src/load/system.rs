@@ -11,7 +11,7 @@ use crate::model::{
     Agent, ContentHash, DegradedMode, Dependency, DependencyKind, Environment, Hours, Name, Role,
     RoleKind, Service, Store, System, Tool, ToolKind,
 };
-use crate::units::Zone;
+use crate::units::{SimDuration, Zone};
 
 pub(crate) const SERVICE: Space = Space::new("service", "system::unknown-service");
 pub(crate) const STORE: Space = Space::new("store", "system::unknown-store");
@@ -180,6 +180,7 @@ fn store(fields: &Fields<'_>) -> Store {
         name: callable(fields, STORE),
         title: fields.text("title"),
         backup_every: fields.duration_positive("backup_every"),
+        backup_at: fields.duration_optional("backup_at").unwrap_or(SimDuration::ZERO),
     }
 }
 

@@ -55,6 +55,19 @@ words! {
         Report => "report",
         /// Posts for the public.
         PublicUpdate => "public_update",
+        /// Moves what a lost tool carried to the first of `channels` that works, in this order.
+        Switch => "switch",
+        /// Reports progress on each of `channels`, again and again until the incident is
+        /// resolved; the gap allowed is that of the pack's measure.
+        Progress => "progress",
+        /// Goes on with local copies; what is done from then on is kept as local records.
+        WorkLocally => "work_locally",
+        /// Replays the local records: each once, none lost.
+        Replay => "replay",
+        /// Keeps logs and images of what an intruder touched, before anything changes them.
+        Preserve => "preserve",
+        /// Cuts the intruder off: what was exposed is so no more.
+        Contain => "contain",
         /// Stops development work.
         PauseWork => "pause_work",
         /// Lets development work go on.
@@ -174,6 +187,8 @@ pub struct Step {
     pub destructive: bool,
     /// A runbook describes it: the preset's `runbook_factor` applies.
     pub runbook: bool,
+    /// Left out, with the reason, when what was lost is carried already by an earlier stage.
+    pub last_resort: bool,
     /// Kind of the action filed (`monitoring`, `auto_recovery`, `backup`, `documents`).
     pub action_kind: Option<Name>,
 }

@@ -2,6 +2,7 @@
 
 use super::name::{Name, Ref, Text};
 use super::pack::ContentHash;
+use super::signal::SignalKind;
 use super::vocabulary::{Mode, When, words};
 use crate::units::{SimDuration, SimTime};
 
@@ -27,6 +28,14 @@ words! {
         /// Agent: tokens and tool calls at `amount` times the baseline, nothing completed,
         /// heartbeat green.
         SlowBurn => "slow_burn",
+        /// Agent: its results get worse until they are at `amount` times their usual figures:
+        /// failing tests, review findings, time per task; the heartbeat is green.
+        QualityDrop => "quality_drop",
+        /// Store: data are gone, and `amount` of the requests that need them fail, until they are
+        /// restored from a backup taken before the loss began.
+        DataLoss => "data_loss",
+        /// Service or store: somebody has got in. Nothing fails; it is exposed until contained.
+        Breach => "breach",
     }
 }
 
@@ -101,6 +110,8 @@ pub struct Inject {
     pub about: Ref,
     /// What is said.
     pub text: Text,
+    /// A condition of the whole system that an observation states, such as `security_breach`.
+    pub signal: Option<SignalKind>,
 }
 
 /// A step that fails on purpose.
@@ -186,6 +197,8 @@ pub struct Scenario {
     pub injects: Vec<Inject>,
     /// Steps that fail on purpose.
     pub failures: Vec<StepFailure>,
+    /// Roles that nobody fills in this drill, as if by `--without`.
+    pub absent: Vec<Name>,
     /// Scripted acts; empty when all responders are simulated.
     pub script: Vec<Cue>,
     /// What a good response would do.

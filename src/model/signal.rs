@@ -84,5 +84,21 @@ words! {
         DocumentLate => "document_late",
         /// A minor quality problem, flag.
         MinorQuality => "minor_quality",
+        /// Chat: how long it has carried nothing, milliseconds.
+        ChatLostMs => "chat_lost_ms",
+        /// Code host: how long it has not answered, milliseconds.
+        CodeHostLostMs => "code_host_lost_ms",
+        /// The way out: how long nothing outside could be reached, milliseconds.
+        InternetLostMs => "internet_lost_ms",
+        /// Store: what was written in this span before its restore is gone, milliseconds.
+        DataLossMs => "data_loss_ms",
+        /// Store: from the begin of its restore to data found sound, milliseconds.
+        RestoreMs => "restore_ms",
+        /// Records kept locally while the code host or the way out was lost, count.
+        LocalRecords => "local_records",
+        /// Those of them that were replayed afterwards, count.
+        ReplayedRecords => "replayed_records",
+        /// Those of them that met another change and were merged by hand, count.
+        ReplayConflicts => "replay_conflicts",
     }
 }

@@ -141,8 +141,10 @@ pub struct Store {
     pub name: Name,
     /// Title for people.
     pub title: Text,
-    /// How often it is backed up.
+    /// How often it is backed up, counted from midnight of the system's zone (weekly: Monday).
     pub backup_every: SimDuration,
+    /// How long after that the backup is taken.
+    pub backup_at: SimDuration,
 }
 
 /// An AI worker.

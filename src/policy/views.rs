@@ -226,6 +226,9 @@ fn register_system_signals<V: Whole>(registry: &mut Registry<'_>) {
         S::TaskErrorsMs,
         S::UnreachableMs,
         S::RequirementMismatches,
+        S::ChatLostMs,
+        S::CodeHostLostMs,
+        S::InternetLostMs,
     ];
     registry.reading(reads::SYSTEM);
     registry.get("system_observed", |view: &V| view.all().system.iter().any(Option::is_some));

@@ -4,7 +4,7 @@ use super::case::Case;
 use super::doc::{Cell, Column, Table, Tone};
 use super::lang::Words;
 use super::story_choice;
-use crate::model::{EntityKind, ServiceState};
+use crate::model::{EntityKind, ServiceState, SignalKind};
 use crate::timeline::{Event, EventKind as K};
 use crate::units::SimDuration;
 
@@ -68,6 +68,7 @@ pub(super) fn lines(case: &Case<'_>, words: Words, least: Weight) -> Vec<Line> {
 
 pub(super) fn weight(kind: &K) -> Weight {
     match kind {
+        K::Observation { signal, .. } if stated(*signal).is_some() => Weight::Headline,
         K::Observation { .. } | K::AlertPending { .. } | K::StepStarted { .. } => Weight::Noise,
         K::SliBreached { .. }
         | K::SliRecovered { .. }
@@ -82,6 +83,20 @@ pub(super) fn weight(kind: &K) -> Weight {
         K::AlertFiring { severity, .. } if severity != "page" => Weight::Detail,
         _ => Weight::Headline,
     }
+}
+
+/// The sentence of a signal that people state, not a gauge: it belongs to the story.
+pub(super) fn stated(signal: SignalKind) -> Option<&'static str> {
+    Some(match signal {
+        SignalKind::DataLost => "event-data-lost",
+        SignalKind::DataLossMs => "event-data-loss",
+        SignalKind::RestoreMs => "event-restored",
+        SignalKind::SecurityBreach => "event-security-breach",
+        SignalKind::LocalRecords => "event-local-records",
+        SignalKind::ReplayedRecords => "event-replayed",
+        SignalKind::ReplayConflicts => "event-conflicts",
+        _ => return None,
+    })
 }
 
 /// Whether a step that was just done has said so in another way: it was the declaration, claim,
@@ -314,6 +329,11 @@ fn outcome(case: &Case<'_>, words: Words, kind: &K) -> (String, String) {
         K::Hint { step: Some(id) } => words.f("event-hint-step", &[("step", &step(id))]),
         K::Hint { step: None } => words.t("event-hint"),
         K::Inject { inject } => inject_text(case, words, inject),
+        K::Observation { signal, value } if stated(*signal).is_some() => {
+            let key = stated(*signal).unwrap_or_default();
+            let span = words.span(SimDuration::from_ms(value.0 as i64));
+            words.f(key, &[("span", &span), ("count", &format!("{:.0}", value.0))])
+        }
         K::Observation { signal, value } => {
             let value = format!("{:.2}", value.0);
             words.f("event-observation", &[("signal", signal.as_str()), ("value", &value)])

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::story::Line;
+use super::story::{Line, stated};
 use crate::timeline::{EventId, EventKind as K};
 
 /// How much a line adds to the story; the last are left out first.
@@ -20,6 +20,9 @@ enum Rank {
     Echo,
 }
 
+/// More public updates than these are a rhythm and not turns.
+const UPDATES_MAX: usize = 12;
+
 /// At most `most` of `lines`, still ascending: whole ranks while they fit, then the earliest of
 /// the next. The first and the last line always stay.
 ///
@@ -30,10 +33,13 @@ pub(super) fn choose(lines: Vec<Line>, most: usize, turns: &[EventId]) -> Vec<Li
     }
     let last = lines.len() - 1;
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let updates = lines.iter().filter(|line| matches!(line.first.kind, K::PublicUpdate { .. }));
+    let many = updates.count() > UPDATES_MAX;
     let ranks: Vec<Rank> = lines
         .iter()
         .enumerate()
         .map(|(i, line)| match rank(line, &mut seen) {
+            _ if many && matches!(line.first.kind, K::PublicUpdate { .. }) => Rank::Echo,
             _ if i == 0 || i == last || turns.contains(&line.first.id) => Rank::Turn,
             rank => rank,
         })
@@ -76,6 +82,7 @@ fn rank(line: &Line, seen: &mut BTreeMap<String, String>) -> Rank {
             true => Rank::Turn,
             false => Rank::Echo,
         },
+        K::Observation { signal, .. } if stated(*signal).is_some() => Rank::Turn,
         K::StepFailed { .. }
         | K::StepSkipped { .. }
         | K::PageFailed { .. }

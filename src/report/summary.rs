@@ -5,7 +5,7 @@ use super::doc::{Cell, Tone};
 use super::lang::{Lang, Words};
 use super::results::{letter, rating_tone};
 use super::{measures, next};
-use crate::model::{EntityKind, Name, ServiceState};
+use crate::model::{EntityKind, FaultEffect, Name, Ref, ServiceState};
 use crate::score::{MeasureResult, Rating, StepOutcome};
 use crate::timeline::EventKind as K;
 
@@ -82,22 +82,29 @@ fn happened(case: &Case<'_>, words: Words) -> String {
     if !weak.is_empty() {
         parts.push(words.f("happened-weak", &[("names", &some(&weak, words))]));
     }
-    let agents = agents(case);
-    let only_agents = broken.is_empty() && weak.is_empty() && !agents.is_empty();
-    if !agents.is_empty() {
-        parts.push(words.f("happened-agents", &[("names", &some(&agents, words))]));
-    }
+    let inside = Inside::of(case);
+    let hit = (broken.is_empty() && weak.is_empty()).then(|| inside.only()).flatten();
+    parts.extend(inside.sentences(words));
     let Some(impact) = case.reached("impact_start") else {
         parts.push(words.t("happened-no-impact"));
         return join(parts, words);
     };
-    let key = match (case.reached("mitigated"), case.reached("resolved"), only_agents) {
-        (Some(_), Some(_), false) => "happened-over",
-        (Some(_), None, false) => "happened-mitigated",
-        (None, _, false) => "happened-lasting",
-        (Some(_), Some(_), true) => "happened-agents-over",
-        (Some(_), None, true) => "happened-agents-mitigated",
-        (None, _, true) => "happened-agents-lasting",
+    let keys = match hit {
+        None => ["happened-over", "happened-mitigated", "happened-lasting"],
+        Some(Hit::Agents) => {
+            ["happened-agents-over", "happened-agents-mitigated", "happened-agents-lasting"]
+        }
+        Some(Hit::Poor) => {
+            ["happened-poor-over", "happened-poor-mitigated", "happened-poor-lasting"]
+        }
+        Some(Hit::Tools) => {
+            ["happened-tools-over", "happened-tools-mitigated", "happened-tools-lasting"]
+        }
+    };
+    let key = match (case.reached("mitigated"), case.reached("resolved")) {
+        (Some(_), Some(_)) => keys[0],
+        (Some(_), None) => keys[1],
+        (None, _) => keys[2],
     };
     let until = |name| {
         let at = case.reached(name).unwrap_or(case.timeline.header.end);
@@ -108,18 +115,74 @@ fn happened(case: &Case<'_>, words: Words) -> String {
     join(parts, words)
 }
 
-/// Agents whose own service level was broken, by first appearance.
-fn agents(case: &Case<'_>) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for event in &case.timeline.events {
-        let K::SliBreached { .. } = &event.kind else { continue };
-        for about in event.about.iter().filter(|about| about.kind == EntityKind::Agent) {
-            if !names.iter().any(|name| *name == *about.name) {
-                names.push(about.name.to_string());
+/// What of the team's own was hit.
+#[derive(Clone, Copy)]
+enum Hit {
+    /// Agents that did no work.
+    Agents,
+    /// Agents that worked badly.
+    Poor,
+    /// Tools.
+    Tools,
+}
+
+/// Agents and tools whose own service level was broken, by first appearance.
+struct Inside {
+    agents: Vec<String>,
+    poor: Vec<String>,
+    tools: Vec<String>,
+    /// A service was hit as well.
+    service: bool,
+}
+
+impl Inside {
+    fn of(case: &Case<'_>) -> Self {
+        let (agents, poor, tools) = (Vec::new(), Vec::new(), Vec::new());
+        let mut inside = Self { agents, poor, tools, service: false };
+        let mut worse: Vec<&Ref> = Vec::new();
+        for event in &case.timeline.events {
+            if let K::FaultInjected { effect: FaultEffect::QualityDrop, .. } = &event.kind {
+                worse.extend(&event.about);
+            }
+            let K::SliBreached { .. } = &event.kind else { continue };
+            for about in &event.about {
+                inside.service |= about.kind == EntityKind::Service;
+                let names = match about.kind {
+                    EntityKind::Agent if worse.contains(&about) => &mut inside.poor,
+                    EntityKind::Agent => &mut inside.agents,
+                    EntityKind::Tool => &mut inside.tools,
+                    _ => continue,
+                };
+                if !names.iter().any(|name| *name == *about.name) {
+                    names.push(about.name.to_string());
+                }
             }
         }
+        inside
     }
-    names
+
+    /// What was hit, where no service was.
+    fn only(&self) -> Option<Hit> {
+        if self.service {
+            return None;
+        }
+        match (self.agents.is_empty(), self.poor.is_empty(), self.tools.is_empty()) {
+            (false, _, _) => Some(Hit::Agents),
+            (true, false, _) => Some(Hit::Poor),
+            (true, true, false) => Some(Hit::Tools),
+            (true, true, true) => None,
+        }
+    }
+
+    fn sentences(&self, words: Words) -> Vec<String> {
+        let all = [
+            ("happened-agents", &self.agents),
+            ("happened-poor", &self.poor),
+            ("happened-tools", &self.tools),
+        ];
+        let named = all.into_iter().filter(|(_, names)| !names.is_empty());
+        named.map(|(key, names)| words.f(key, &[("names", &some(names, words))])).collect()
+    }
 }
 
 /// Services that the record shows in a state that `is` wanted, by first appearance.

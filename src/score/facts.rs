@@ -5,7 +5,8 @@ use super::sli::SliTrack;
 use super::steps::{ActKind, StepAct, Steps};
 use crate::model::MILESTONES;
 use crate::model::{
-    DecisionKind, DetectionSource, EntityKind, Name, Ref, ServiceState, Source, StepEffect, Trigger,
+    DecisionKind, DetectionSource, EntityKind, Name, Ref, ServiceState, SignalKind, Source,
+    StepEffect, Trigger,
 };
 use crate::timeline::{Event, EventId, EventKind, MessagePurpose};
 use crate::units::{SimDuration, SimTime};
@@ -92,6 +93,10 @@ pub(super) struct Facts<'a> {
     pub hints: Vec<(Option<&'a Name>, Mark)>,
     pub approvals: Vec<(&'a Name, Mark)>,
     pub stopped: Option<(&'a Name, Mark)>,
+    /// Spans that observations state, of the signals that measures read.
+    pub spans: Vec<(SignalKind, SimDuration, Mark)>,
+    /// Every time that a step which is done again and again was done.
+    pub repeats: Vec<(usize, Mark)>,
     pub steps: Steps<'a>,
     /// Rank of the severity whose targets apply: expected, else highest declared, else highest
     /// decided.
@@ -133,6 +138,8 @@ impl<'a> Facts<'a> {
             hints: Vec::new(),
             approvals: Vec::new(),
             stopped: None,
+            spans: Vec::new(),
+            repeats: Vec::new(),
             steps: Steps::default(),
             severity: None,
         };
@@ -227,14 +234,15 @@ impl<'a> Facts<'a> {
     }
 
     /// Whether what was hit serves users: a service, or something the record does not name. Where
-    /// only agents were, there is nothing to tell the public.
+    /// only agents or tools of the team were, there is nothing to tell the public.
     pub(super) fn users_hit(&self) -> bool {
         let service = |about: &Ref| about.kind == EntityKind::Service;
         let named = !self.sli.services.is_empty() || !self.faults.is_empty();
         let faulted = self.faults.iter().flat_map(|fault| &fault.about);
-        let agents = self.sli.services.iter().copied().chain(faulted);
+        let hit = self.sli.services.iter().copied().chain(faulted);
+        let inside = [EntityKind::Agent, EntityKind::Tool];
         !named
-            || !agents.clone().all(|about| about.kind == EntityKind::Agent)
+            || !hit.clone().all(|about| inside.contains(&about.kind))
             || self
                 .states
                 .iter()
@@ -283,6 +291,10 @@ impl<'a> Facts<'a> {
             }
             EventKind::ActionFiled { .. } => self.first(mark::ACTIONS_FILED, event),
             EventKind::Hint { step } => self.hints.push((step.as_ref(), Mark::of(event))),
+            EventKind::Observation { signal, value } if self.plan.signals.contains(signal) => {
+                let span = SimDuration::from_ms(value.0 as i64);
+                self.spans.push((*signal, span, Mark::of(event)));
+            }
             EventKind::Stopped { reason } => self.stopped = Some((reason, Mark::of(event))),
             _ => {}
         }
@@ -305,6 +317,9 @@ impl<'a> Facts<'a> {
         let Some(step) = self.plan.step(playbook, step) else {
             return;
         };
+        if kind == ActKind::Done && self.plan.steps[step].effect == StepEffect::Progress {
+            self.repeats.push((step, Mark::of(event)));
+        }
         let on = self.plan.steps[step].target(&event.about);
         acts.push(StepAct { step, on, kind, mark: Mark::of(event) });
     }

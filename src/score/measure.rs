@@ -255,7 +255,7 @@ fn hints_lower(facts: &Facts<'_>, plan: &PlanMeasure, reading: &Reading, rated: 
                     End::Duty(duty) => known.duty == Some(*duty),
                     End::FirstAction => true,
                     End::Milestone(milestone) => brings(known.effect) == Some(*milestone),
-                    End::Unknown => false,
+                    End::Signal(_) | End::Unknown => false,
                 }
         })
     };

@@ -2,7 +2,8 @@
 
 use crate::model::MILESTONES;
 use crate::model::{
-    Audience, ForEach, Gate, Measure, Name, Pack, Source, Step, StepEffect, Target, Trigger,
+    Audience, ForEach, Gate, Measure, Name, Pack, SignalKind, Source, Step, StepEffect, Target,
+    Trigger,
 };
 use crate::timeline::Header;
 use crate::units::SimDuration;
@@ -37,6 +38,8 @@ pub(super) enum End {
     Duty(usize),
     /// All steps of a rung, or all steps of one id; indices into [`ScorePlan::steps`].
     Steps(Vec<usize>),
+    /// The span that an observation states.
+    Signal(SignalKind),
     /// The pack names something that does not exist; `load` refuses that.
     Unknown,
 }
@@ -115,6 +118,8 @@ pub struct ScorePlan {
     /// The duty behind the milestone `report_delivered`.
     pub(super) final_duty: Option<usize>,
     pub(super) measures: Vec<PlanMeasure>,
+    /// Signals that measures read.
+    pub(super) signals: Vec<SignalKind>,
     pub(super) gates: Vec<Gate>,
     /// Whether the expected severity, where known, pages somebody.
     pub(super) expected_pages: bool,
@@ -139,6 +144,7 @@ impl ScorePlan {
             expected,
             levels: pack.severities.iter().map(|severity| severity.level.clone()).collect(),
             priorities: pack.priorities.iter().map(|p| (p.service.clone(), p.rank)).collect(),
+            signals: pack.measures.iter().filter_map(|m| signal(&m.to)).collect(),
             measures: pack.measures.iter().map(|m| measure(pack, &steps, m)).collect(),
             duties: duties(pack),
             final_duty: resolved.or(pack.duties.len().checked_sub(1)),
@@ -275,11 +281,18 @@ fn end(pack: &Pack, steps: &[PlanStep], name: &str) -> End {
         let index = pack.duties.iter().position(|duty| &*duty.id == id);
         return index.map_or(End::Unknown, End::Duty);
     }
+    if let Some(word) = name.strip_prefix("signal:") {
+        return SignalKind::from_word(word).map_or(End::Unknown, End::Signal);
+    }
     let Some(id) = name.strip_prefix("step:") else {
         return End::Unknown;
     };
     let found = step_indices(pack, steps, id);
     if found.is_empty() { End::Unknown } else { End::Steps(found) }
+}
+
+fn signal(end: &Name) -> Option<SignalKind> {
+    end.strip_prefix("signal:").and_then(SignalKind::from_word)
 }
 
 /// The steps of rung `id`, or else all steps with that id.
@@ -310,6 +323,9 @@ pub(super) fn supersedes(a: Trigger, b: Trigger) -> bool {
         Trigger::MultiService => matches!(b, Trigger::ServiceOutage | Trigger::Minor),
         Trigger::ServiceOutage => b == Trigger::Minor,
         Trigger::AgentHang => b == Trigger::AgentQuality,
+        Trigger::DataLoss | Trigger::Security => {
+            matches!(b, Trigger::ServiceOutage | Trigger::Minor)
+        }
         Trigger::Internet => {
             matches!(b, Trigger::Communication | Trigger::CodeHost | Trigger::Coordination)
         }

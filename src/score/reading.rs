@@ -3,7 +3,7 @@
 use super::card::MilestoneState;
 use super::facts::{Facts, Mark};
 use super::plan::{End, PlanMeasure, mark};
-use crate::model::{DetectionSource, Source, Target};
+use crate::model::{DetectionSource, SignalKind, Source, Target};
 use crate::units::{SimDuration, SimTime};
 
 /// Why a measure has no value, said where the record cannot tell.
@@ -110,8 +110,18 @@ pub(super) fn end_at(facts: &Facts<'_>, end: &End) -> EndAt {
             None => absent(),
         },
         End::Steps(steps) => steps_end(facts, steps, absent()),
+        End::Signal(kind) => match worst(facts, *kind) {
+            Some((_, mark)) => EndAt::At(mark),
+            None => EndAt::NotObservable(why::NO_PLAYBOOK),
+        },
         End::Unknown => EndAt::NotObservable(why::UNKNOWN_END),
     }
+}
+
+/// The longest span that observations of a kind state.
+fn worst(facts: &Facts<'_>, kind: SignalKind) -> Option<(SimDuration, Mark)> {
+    let of = facts.spans.iter().filter(|(known, ..)| *known == kind);
+    of.map(|(_, span, mark)| (*span, *mark)).max_by_key(|(span, mark)| (*span, mark.event))
 }
 
 /// All steps that apply are done; one left out with a reason is not waited for. Where every step
@@ -163,7 +173,11 @@ pub(super) fn read(facts: &Facts<'_>, measure: &PlanMeasure) -> Reading {
     }
     match end_at(facts, &measure.to) {
         EndAt::At(to) => {
-            reading.shown = Shown::Value(to.at - from.at);
+            let span = match &measure.to {
+                End::Signal(kind) => worst(facts, *kind).map(|(span, _)| span),
+                _ => None,
+            };
+            reading.shown = Shown::Value(span.unwrap_or(to.at - from.at));
             reading.uncertainty = from.uncertainty + to.uncertainty;
             reading.to = Some(to);
         }
@@ -187,7 +201,12 @@ fn cadence(facts: &Facts<'_>, measure: &PlanMeasure, mut reading: Reading) -> Re
             return reading;
         }
     };
-    let until = facts.marks[mark::MITIGATED].map_or(facts.span.end, |mark| mark.at);
+    // Whoever works without the usual means is told until the end, users until they are well.
+    let last = match &measure.to {
+        End::Steps(_) => mark::RESOLVED,
+        _ => mark::MITIGATED,
+    };
+    let until = facts.marks[last].map_or(facts.span.end, |mark| mark.at);
     if until <= first.at {
         reading.shown = Shown::Missing(why::OVER_BEFORE);
         return reading;
@@ -218,6 +237,11 @@ fn cadence_updates(
     first: SimTime,
     until: SimTime,
 ) -> Vec<Mark> {
+    if let End::Steps(steps) = &measure.to {
+        let of = facts.repeats.iter().filter(|(step, _)| steps.contains(step));
+        let within = |mark: &Mark| mark.at > first && mark.at <= until;
+        return of.map(|(_, mark)| *mark).filter(within).collect();
+    }
     let internal = measure.to == End::Milestone(mark::FIRST_INTERNAL);
     let all = if internal { &facts.internal } else { &facts.external };
     all.iter().filter(|mark| mark.at > first && mark.at <= until).copied().collect()
@@ -233,7 +257,7 @@ pub(super) fn floor(facts: &Facts<'_>, measure: &PlanMeasure) -> Option<SimDurat
     let to_is_later = match &measure.to {
         End::Milestone(to) => *to >= mark::DETECTED,
         End::FirstAction | End::Duty(_) | End::Steps(_) => true,
-        End::Unknown => false,
+        End::Signal(_) | End::Unknown => false,
     };
     if !to_is_later || !matches!(*from, mark::FAULT_START | mark::IMPACT_START) {
         return None;

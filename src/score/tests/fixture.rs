@@ -44,6 +44,7 @@ fn step(id: &str, effect: StepEffect, after: &[&str]) -> Step {
         critical: false,
         destructive: false,
         runbook: false,
+        last_resort: false,
         action_kind: None,
     }
 }

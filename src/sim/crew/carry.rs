@@ -18,6 +18,8 @@ pub(super) enum Cargo {
     Message { work: usize, purpose: MessagePurpose },
     /// A report or a public update of a step; its own event is written on arrival.
     Post { work: usize },
+    /// The move of what a lost tool carried to the channels of a step.
+    Switch { work: usize },
     /// A further public update, in the name of the step that posted the first.
     Update { work: usize },
 }
@@ -82,7 +84,11 @@ impl Crew {
             Cargo::Page { page, attempt } => {
                 self.page_event(page, attempt, channel, PageStage::Sent, scene);
             }
-            Cargo::Message { work, purpose } => {
+            Cargo::Message { work, .. } | Cargo::Switch { work } => {
+                let purpose = match cargo {
+                    Cargo::Message { purpose, .. } => purpose,
+                    _ => MessagePurpose::Notice,
+                };
                 let kind = EventKind::MessageSent { channel: plan.name.clone(), purpose };
                 let about = scene.plan.about(self.works[work].target);
                 let by = Some(scene.role(by));
@@ -123,10 +129,25 @@ impl Crew {
         }
     }
 
+    /// Tries the channels of a switch, one after the other.
+    pub(super) fn carry_switch(&mut self, work: usize, by: usize, scene: &mut Scene<'_, '_>) {
+        let channel = self.step(work, scene).channels[0];
+        let cargo = Cargo::Switch { work };
+        let state = State::Arrives;
+        let transit = Transit { cargo, by, origin: channel, channel, next_fallback: 0, state };
+        self.transits.push(transit);
+        self.in_transit += 1;
+        self.next_channel(self.transits.len() - 1, scene);
+    }
+
     /// Turns to the next fallback, or gives up.
     fn next_channel(&mut self, index: usize, scene: &mut Scene<'_, '_>) {
         let (origin, next) = (self.transits[index].origin, self.transits[index].next_fallback);
-        let Some(&channel) = scene.plan.channels[origin].fallback.get(next) else {
+        let instead = match self.transits[index].cargo {
+            Cargo::Switch { work } => &self.step(work, scene).channels,
+            _ => &scene.plan.channels[origin].fallback,
+        };
+        let Some(&channel) = instead.get(next) else {
             self.landed(index, None, scene);
             return;
         };
@@ -158,6 +179,7 @@ impl Crew {
             Cargo::Message { work, .. } | Cargo::Post { work } => {
                 self.message_landed(work, channel, scene);
             }
+            Cargo::Switch { work } => self.switched_to(work, channel, scene),
             Cargo::Update { work } => {
                 self.update_landed(work, self.transits[index].by, channel, scene);
             }
@@ -175,8 +197,11 @@ impl Crew {
                 let by = Some(scene.role(by));
                 scene.emit(EventKind::MessageFailed { channel: name, purpose }, Vec::new(), by);
             }
-            Cargo::Post { .. } | Cargo::Update { .. } => {
-                let purpose = MessagePurpose::Update;
+            Cargo::Post { .. } | Cargo::Update { .. } | Cargo::Switch { .. } => {
+                let purpose = match cargo {
+                    Cargo::Switch { .. } => MessagePurpose::Notice,
+                    _ => MessagePurpose::Update,
+                };
                 let by = Some(scene.role(by));
                 scene.emit(EventKind::MessageFailed { channel: name, purpose }, Vec::new(), by);
             }

@@ -26,6 +26,7 @@ impl Crew {
             StepEffect::Report | StepEffect::PublicUpdate => Cargo::Post { work },
             StepEffect::Assemble => Cargo::Message { work, purpose: MessagePurpose::Convene },
             StepEffect::Message if step.duty.is_some() => Cargo::Post { work },
+            StepEffect::Progress => Cargo::Message { work, purpose: MessagePurpose::Update },
             _ => Cargo::Message { work, purpose: self.purpose() },
         };
         self.works[work].state = WorkState::Sending;

@@ -41,7 +41,15 @@ impl Crew {
                 self.incident.planned = true;
                 self.complete(work, scene);
             }
-            StepEffect::PauseWork | StepEffect::ResumeWork | StepEffect::Backup => {
+            StepEffect::Switch => self.switch(work, scene),
+            StepEffect::Progress => self.send(work, scene),
+            StepEffect::WorkLocally => self.work_locally(work, scene),
+            StepEffect::Replay => self.replay(work, scene),
+            StepEffect::Contain => self.contain(work, scene),
+            StepEffect::PauseWork
+            | StepEffect::ResumeWork
+            | StepEffect::Backup
+            | StepEffect::Preserve => {
                 self.complete(work, scene);
             }
         }
@@ -64,6 +72,7 @@ impl Crew {
         };
         let by = Some(scene.role(by));
         scene.emit(kind, scene.plan.about(target), by);
+        self.await_repeat(work, scene);
     }
 
     /// A step fails and is tried again after `retry`.
@@ -110,7 +119,7 @@ impl Crew {
         scene.emit(kind, scene.plan.about(target), by);
     }
 
-    fn release(&mut self, work: usize) {
+    pub(super) fn release(&mut self, work: usize) {
         let Work { by, holds_role, .. } = self.works[work];
         if holds_role {
             self.works[work].holds_role = false;
@@ -124,6 +133,7 @@ impl Crew {
         let words = &scene.plan.words;
         let targets = self.services_of(work, scene);
         let reason = match step.effect {
+            _ if step.last_resort && !self.is_needed(work, scene) => &words.carried,
             StepEffect::Degrade if targets.iter().all(|s| scene.plan.modes[*s].is_none()) => {
                 &words.no_mode
             }
@@ -149,7 +159,7 @@ impl Crew {
     }
 
     /// The services a work is about: its target, or all that are known to be hit.
-    fn services_of(&self, work: usize, scene: &Scene<'_, '_>) -> Vec<usize> {
+    pub(super) fn services_of(&self, work: usize, scene: &Scene<'_, '_>) -> Vec<usize> {
         match self.works[work].target {
             0 => {
                 let known = self.known_targets(ForEach::FailedService, scene);
@@ -160,7 +170,7 @@ impl Crew {
     }
 
     /// Whether all agents that a work is about work again by themselves.
-    fn agents_work(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+    pub(super) fn agents_work(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
         let agents = self.agents_of(work, scene);
         !agents.is_empty() && agents.iter().all(|agent| scene.ground.agent_works(*agent))
     }
@@ -180,6 +190,7 @@ impl Crew {
         self.incident.assessed = true;
         self.complete(work, scene);
         self.learn_failed(scene);
+        self.learn_hidden(work, scene);
         self.tell_states(work, scene);
         self.expand(scene);
         if self.stand_down_if_nothing(scene) {
@@ -194,6 +205,7 @@ impl Crew {
             return;
         }
         let by = scene.role(self.works[work].by);
+        self.tell_traffic(&by, scene);
         for service in 0..scene.plan.services {
             if !scene.ground.service_failed(service) || self.incident.told[service] {
                 continue;
@@ -416,10 +428,16 @@ impl Crew {
     }
 
     fn mend_data(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let Work { target, attempt, .. } = self.works[work];
+        let named = self.step(work, scene).failing_attempts(target);
+        if let Some((_, text)) = named.filter(|(attempts, _)| attempt <= *attempts) {
+            self.fail(work, scene.plan.figures.think, || text.clone(), scene);
+            return;
+        }
         let restore = self.step(work, scene).effect == StepEffect::Restore;
         for service in self.services_of(work, scene) {
             if restore {
-                scene.ground.restore_data(service, scene.ctx);
+                self.restore(work, service, scene);
             } else {
                 scene.ground.repair_data(service, scene.ctx);
             }
@@ -443,11 +461,13 @@ impl Crew {
         };
         let damaged = |service: &usize| !scene.ground.data_consistent(*service);
         let damaged: Vec<usize> = services.into_iter().filter(damaged).collect();
-        if damaged.is_empty() {
+        if damaged.is_empty() && scene.ground.replayed() {
             self.complete(work, scene);
+            self.tell_restored(work, scene);
         } else {
             for service in damaged {
                 self.incident.known[1 + service] = true;
+                self.reopen_data_repair(service, scene);
             }
             self.expand(scene);
             let pause = SimDuration::from_minutes(5);

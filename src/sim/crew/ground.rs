@@ -3,7 +3,7 @@
 use super::super::engine::Ctx;
 use super::super::world::{World, WorldPlan};
 use crate::model::Ref;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// The world as the crew meets it. A seam, so that the crew is tested without a world.
 pub(super) trait Ground {
@@ -31,8 +31,26 @@ pub(super) trait Ground {
     fn activate_backup(&mut self, agent: usize, ctx: &mut Ctx<'_>) -> bool;
     /// Turns on the degraded modes for a service; how many.
     fn degrade(&mut self, service: usize, ctx: &mut Ctx<'_>) -> usize;
-    /// Restores a service's data from backup.
-    fn restore_data(&mut self, service: usize, ctx: &mut Ctx<'_>);
+    /// Restores a service's data from backup; the span whose writes are gone, where some were.
+    fn restore_data(&mut self, service: usize, ctx: &mut Ctx<'_>) -> Option<SimDuration>;
+    /// The span that a restore now would lose; `None` where no data are lost.
+    fn data_loss(&self, service: usize, now: SimTime) -> Option<SimDuration>;
+    /// Whether an intruder can read what a service serves.
+    fn exposed(&self, service: usize) -> bool;
+    /// Cuts an intruder off from a service.
+    fn contain(&mut self, service: usize, ctx: &mut Ctx<'_>);
+    /// Traffic that arrives at a service over what is expected.
+    fn traffic_ratio(&self, service: usize) -> f64;
+    /// Whether what the team sends by a tool does not arrive, and nothing carries it instead.
+    fn tool_lost(&self, tool: usize) -> bool;
+    /// Something else carries what a tool carried.
+    fn cover_tool(&mut self, tool: usize, ctx: &mut Ctx<'_>);
+    /// Work is kept locally from now on.
+    fn work_locally(&mut self, now: SimTime);
+    /// Replays the local records; one that `breaks` off takes a part of them.
+    fn replay(&mut self, breaks: bool, ctx: &mut Ctx<'_>);
+    /// Whether no local record is left to be replayed.
+    fn replayed(&self) -> bool;
     /// Repairs a service's data in place.
     fn repair_data(&mut self, service: usize, ctx: &mut Ctx<'_>);
     /// Whether a service's data are consistent.
@@ -86,8 +104,35 @@ impl Ground for Grounded<'_> {
     fn degrade(&mut self, service: usize, ctx: &mut Ctx<'_>) -> usize {
         self.world.degrade(service, self.plan, ctx)
     }
-    fn restore_data(&mut self, service: usize, ctx: &mut Ctx<'_>) {
-        self.world.restore_data(service, self.plan, ctx);
+    fn restore_data(&mut self, service: usize, ctx: &mut Ctx<'_>) -> Option<SimDuration> {
+        self.world.restore_data(service, self.plan, ctx)
+    }
+    fn data_loss(&self, service: usize, now: SimTime) -> Option<SimDuration> {
+        self.world.data_loss(service, now)
+    }
+    fn exposed(&self, service: usize) -> bool {
+        self.world.exposed(service)
+    }
+    fn contain(&mut self, service: usize, ctx: &mut Ctx<'_>) {
+        self.world.contain(service, self.plan, ctx);
+    }
+    fn traffic_ratio(&self, service: usize) -> f64 {
+        self.world.traffic_ratio(service)
+    }
+    fn tool_lost(&self, tool: usize) -> bool {
+        self.world.tool_lost(tool)
+    }
+    fn cover_tool(&mut self, tool: usize, ctx: &mut Ctx<'_>) {
+        self.world.cover_tool(tool, ctx);
+    }
+    fn work_locally(&mut self, now: SimTime) {
+        self.world.work_locally(now);
+    }
+    fn replay(&mut self, breaks: bool, ctx: &mut Ctx<'_>) {
+        self.world.replay(breaks, self.plan, ctx);
+    }
+    fn replayed(&self) -> bool {
+        self.world.replayed()
     }
     fn repair_data(&mut self, service: usize, ctx: &mut Ctx<'_>) {
         self.world.repair_data(service, self.plan, ctx);

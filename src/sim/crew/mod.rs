@@ -8,7 +8,8 @@
 //! - `notice`: who sees that something is wrong, and when
 //! - `paging`, `carry`: how people are reached, and by which channel
 //! - `incident`: which playbooks are worked, on which targets
-//! - `work`, `effects`, `diagnosis`, `duty`, `assembly`: who does which step, and what it changes
+//! - `work`, `retry`, `shift`, `effects`, `diagnosis`, `duty`, `assembly`: who does which step, and what it changes
+//! - `fallback`: what is done instead while a tool is lost, data are gone or somebody got in
 //! - `cadence`: the rhythm of public updates
 //! - `responder`: who decides for a role: the simulation, a script, or a person
 //!
@@ -21,6 +22,7 @@ mod carry;
 mod diagnosis;
 mod duty;
 mod effects;
+mod fallback;
 mod figures;
 mod ground;
 mod incident;
@@ -29,6 +31,8 @@ mod paging;
 mod plan;
 mod procedure;
 mod responder;
+mod retry;
+mod shift;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -333,6 +333,7 @@ impl Crew {
         let kind = EventKind::RoleTaken { role: me.name.clone() };
         scene.emit(kind, Vec::new(), Some(me));
         self.appoint_stand_ins(scene);
+        self.await_shift(role, scene);
         // Escalations that only a human may start were waiting for one.
         for index in 0..self.planned.len() {
             let human_only = scene
@@ -391,7 +392,8 @@ impl Crew {
         }
         let plan = scene.plan;
         let levels = plan.levels.iter().find(|level| level.to.contains(&role));
-        let reach = levels.map_or(&[] as &[usize], |level| &level.channels);
+        // Whom no level reaches is called by what he can be reached by.
+        let reach = levels.map_or(&plan.roles[role].reach, |level| &level.channels);
         let fallback = reach.iter().flat_map(|channel| &plan.channels[*channel].fallback);
         let works = |channel: &&usize| scene.ground.tool_works(plan.channels[**channel].tool);
         let channel = reach.iter().chain(fallback).find(works).copied();

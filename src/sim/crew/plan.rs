@@ -24,6 +24,8 @@ pub(super) struct Role {
     pub(super) external: bool,
     /// Indices of the agents that fill it.
     pub(super) agents: Vec<usize>,
+    /// Channels of the tools it can be reached by, in its order.
+    pub(super) reach: Vec<usize>,
     /// A script acts for it.
     pub(super) scripted: bool,
     pub(super) ack: StreamName,
@@ -163,6 +165,8 @@ pub(in crate::sim) struct CrewPlan {
     pub(super) modes: Vec<Option<bool>>,
     pub(super) agent_role: Vec<usize>,
     pub(super) dashboards: Vec<usize>,
+    /// Per tool, the kind of incident that its loss is.
+    pub(super) tool_triggers: Vec<Trigger>,
     pub(super) checker: Option<usize>,
     pub(super) check_every: SimDuration,
     pub(super) roots: Vec<Ref>,
@@ -189,6 +193,8 @@ pub(super) struct Words {
     pub(super) nothing_wrong: Name,
     pub(super) nothing_to_repair: Name,
     pub(super) no_backup: Name,
+    pub(super) no_carrier: Name,
+    pub(super) carried: Name,
 }
 
 /// Streams that belong to no entity.
@@ -242,6 +248,7 @@ impl CrewPlan {
             modes: modes(s),
             agent_role: (0..s.agents.len()).map(agent_role).collect(),
             dashboards: tools.filter(dashboard).map(|(i, _)| i).collect(),
+            tool_triggers: s.tools.iter().map(|tool| tool_trigger(tool.kind)).collect(),
             check_every: pack.health_check_every,
             roots: sc.faults.iter().filter(|f| f.root).map(|f| f.on.clone()).collect(),
             leads: leads(sc),
@@ -334,6 +341,11 @@ impl Index<'_> {
             .expect("invariant: loading refuses unknown channels")
     }
 
+    /// The first channel that a tool carries.
+    fn channel_of(&self, tool: &Name) -> Option<usize> {
+        self.pack.channels.iter().position(|channel| channel.tool == *tool)
+    }
+
     pub(super) fn channels(&self, names: &[Name]) -> Vec<usize> {
         names.iter().map(|name| self.channel(name)).collect()
     }
@@ -416,6 +428,7 @@ fn roles(index: &Index<'_>, scenario: &Scenario) -> Vec<Role> {
         works: index.pack.playbooks.iter().flat_map(|p| &p.steps).any(|s| s.role == role.name),
         external: is_external(index.pack, &role.name),
         agents: role.agents.iter().filter_map(agent).collect(),
+        reach: role.reach.iter().filter_map(|tool| index.channel_of(tool)).collect(),
         scripted: scenario.script.iter().any(|cue| cue.role == role.name),
         ack: StreamName::of(&format!("ack:{}", role.name)),
         think: StreamName::of(&format!("think:{}", role.name)),
@@ -537,6 +550,8 @@ fn words(system: &System, scenario: &Scenario, pack: &Pack) -> Words {
         nothing_wrong: Name::from("nothing is wrong any more"),
         nothing_to_repair: Name::from("data are consistent"),
         no_backup: Name::from("no backup works"),
+        no_carrier: Name::from("its carrier is down too"),
+        carried: Name::from("an earlier stage carries it"),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::super::rng::StreamName;
 use super::plan::{Index, Milestone};
 use crate::model::{ForEach, Name, Pack, Scenario, Stage, StepEffect, StepTime, Trigger};
+use crate::units::SimDuration;
 
 /// A step. Steps with one id in several playbooks share a global id, so that what was done
 /// under one playbook counts under the next.
@@ -24,6 +25,9 @@ pub(super) struct Step {
     pub(super) critical: bool,
     pub(super) destructive: bool,
     pub(super) runbook: bool,
+    pub(super) last_resort: bool,
+    /// The longest gap that the pack allows between two times it is done.
+    pub(super) every: Option<SimDuration>,
     pub(super) action_kind: Option<Name>,
     /// Failures on purpose as `(target column, or 0 for any, attempts, text)`.
     pub(super) failures: Vec<(usize, u32, Name)>,
@@ -48,6 +52,10 @@ impl Step {
                 | StepEffect::RepairData
                 | StepEffect::ClaimMitigated
                 | StepEffect::ClaimResolved
+                | StepEffect::Switch
+                | StepEffect::WorkLocally
+                | StepEffect::Replay
+                | StepEffect::Contain
         );
         !self.critical && !essential && self.duty.is_none()
     }
@@ -125,9 +133,20 @@ fn step(
         critical: step.critical,
         destructive: step.destructive,
         runbook: step.runbook,
+        last_resort: step.last_resort,
+        every: every(index.pack, &step.id),
         action_kind: step.action_kind.clone(),
         failures: failures.map(failure).collect(),
     }
+}
+
+/// The shortest gap that a measure allows between two times that a step is done.
+fn every(pack: &Pack, step: &Name) -> Option<SimDuration> {
+    let of = |measure: &&crate::model::Measure| {
+        measure.cadence && measure.to.strip_prefix("step:") == Some(step.as_str())
+    };
+    let gaps = pack.measures.iter().filter(of).flat_map(|measure| measure.targets.values());
+    gaps.map(|target| target.within).min()
 }
 
 /// Whether a playbook for `a` makes one for `b` needless.
@@ -136,6 +155,9 @@ pub(super) fn supersedes(a: Trigger, b: Trigger) -> bool {
         Trigger::MultiService => matches!(b, Trigger::ServiceOutage | Trigger::Minor),
         Trigger::ServiceOutage => b == Trigger::Minor,
         Trigger::AgentHang => b == Trigger::AgentQuality,
+        Trigger::DataLoss | Trigger::Security => {
+            matches!(b, Trigger::ServiceOutage | Trigger::Minor)
+        }
         Trigger::Internet => {
             matches!(b, Trigger::Communication | Trigger::CodeHost | Trigger::Coordination)
         }

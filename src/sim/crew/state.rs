@@ -51,6 +51,10 @@ pub(super) mod tag {
     pub(in super::super) const UPDATE: u8 = 142;
     /// A public update is written.
     pub(in super::super) const WRITTEN: u8 = 143;
+    /// A shift is over.
+    pub(in super::super) const SHIFT: u8 = 144;
+    /// A step that is done again and again is due.
+    pub(in super::super) const REPEAT: u8 = 145;
 }
 
 /// Everything a part of the crew needs while it handles something.
@@ -122,6 +126,10 @@ pub(super) struct Incident {
     pub(super) known: Vec<bool>,
     /// Services whose failure people found by trying them.
     pub(super) told: Vec<bool>,
+    /// Somebody saw that data are lost.
+    pub(super) loss_told: bool,
+    /// Services of which it was said how long their restore took.
+    pub(super) restore_told: Vec<bool>,
     /// Every finding so far was a report although nothing was wrong.
     pub(super) only_false: bool,
     pub(super) cause_known: bool,
@@ -150,6 +158,8 @@ impl Incident {
             active: Vec::new(),
             known: vec![false; plan.targets()],
             told: vec![false; plan.services],
+            loss_told: false,
+            restore_told: vec![false; plan.services],
             only_false: false,
             cause_known: false,
             assessed: false,
@@ -301,6 +311,8 @@ impl Crew {
             tag::HANDOFF => self.handoff_over(arg, scene),
             tag::UPDATE => self.update_due(arg, scene),
             tag::WRITTEN => self.update_written(arg, scene),
+            tag::SHIFT => self.shift_over(arg, scene),
+            tag::REPEAT => self.repeat(arg, scene),
             _ => {}
         }
     }

@@ -46,6 +46,8 @@ pub(super) struct Work {
     pub(super) attempt: u32,
     /// Not before this instant.
     pub(super) not_before: Option<SimTime>,
+    /// When its last attempt began.
+    pub(super) began: SimTime,
     pub(super) ended: SimTime,
     /// The role that does it.
     pub(super) by: usize,
@@ -71,6 +73,7 @@ impl Work {
             state: WorkState::Waiting,
             attempt: 0,
             not_before: None,
+            began: SimTime::default(),
             ended: SimTime::default(),
             by: 0,
             holds_role: false,
@@ -182,7 +185,7 @@ impl Crew {
                 return false;
             }
             let service = scene.plan.service_of(self.works[work].target).is_some();
-            if service && self.rank(work, scene) > gate.rank {
+            if service && (self.rank(work, scene) > gate.rank || self.passes_over(work, scene)) {
                 return false;
             }
         }
@@ -190,6 +193,19 @@ impl Crew {
             && (step.wait_for == Milestone::Mitigated
                 || self.milestone(step.wait_for, scene.ctx.start).is_some())
             && self.predecessors_done(work, scene)
+    }
+
+    /// Whether the same step of a service that comes first has not begun yet.
+    fn passes_over(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let Work { playbook, step, .. } = self.works[work];
+        let mine = self.rank(work, scene);
+        (0..self.works.len()).any(|other| {
+            let known = &self.works[other];
+            (known.playbook, known.step) == (playbook, step)
+                && known.state == WorkState::Waiting
+                && known.attempt == 0
+                && self.rank(other, scene) < mine
+        })
     }
 
     fn predecessors_done(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
@@ -245,15 +261,25 @@ impl Crew {
         }
         match step.effect {
             StepEffect::Declare => self.can_declare(),
+            // Nobody draws up a plan before it is known how bad it is and has been said.
+            StepEffect::Plan => self.can_declare() || !self.declaration_waits(scene),
             StepEffect::ClaimMitigated => {
                 self.incident.mitigated.is_some() || scene.ground.sli_ok_since().is_some()
             }
             StepEffect::Verify => self.is_verified(scene),
             StepEffect::ClaimResolved => self.is_verified(scene) && !self.checks_open(scene),
+            StepEffect::Replay => !self.tool_is_out(work, scene),
             // What a check found is repaired before it is checked again.
             StepEffect::CheckData => !self.repair_open(work, scene),
             _ => true,
         }
+    }
+
+    fn declaration_waits(&self, scene: &Scene<'_, '_>) -> bool {
+        (0..self.works.len()).any(|work| {
+            self.works[work].state == WorkState::Waiting
+                && self.step(work, scene).effect == StepEffect::Declare
+        })
     }
 
     /// Somebody said that users are no longer affected, or dashboards have shown it for long
@@ -345,6 +371,7 @@ impl Crew {
         self.members[by].busy += 1;
         let state = &mut self.works[work];
         state.state = WorkState::Working;
+        state.began = scene.ctx.now;
         state.attempt += 1;
         state.by = by;
         state.holds_role = true;
@@ -434,64 +461,6 @@ impl Crew {
             factor *= figures.dashboard_lost_factor;
         }
         factor
-    }
-
-    /// A tired person hands over to a colleague of the same role before the next step.
-    fn hand_over_shift(&mut self, by: usize, scene: &mut Scene<'_, '_>) -> bool {
-        let figures = &scene.plan.figures;
-        let role = &scene.plan.roles[by];
-        let tired = scene.now() - self.members[by].fresh > figures.fatigue_after;
-        if !role.human || role.people < 2 || !tired || self.members[by].busy > 0 {
-            return false;
-        }
-        let (min, max) = figures.handoff_min;
-        let nth = (scene.now().ms() / 60_000) as u64;
-        let mut stream = scene.ctx.streams.stream(scene.plan.streams.handoff.nth(nth));
-        let time = SimDuration::from_minutes(1).scale(stream.between(min, max.max(min)));
-        self.members[by].busy += 1;
-        scene.after(time, tag::HANDOFF, by);
-        true
-    }
-
-    pub(super) fn handoff_over(&mut self, role: usize, scene: &mut Scene<'_, '_>) {
-        self.members[role].busy = self.members[role].busy.saturating_sub(1);
-        self.members[role].fresh = scene.now();
-        let me = scene.role(role);
-        let kind = EventKind::HandedOver { what: me.name.clone(), to: me.clone() };
-        scene.emit(kind, Vec::new(), Some(me));
-        self.dispatch(scene);
-    }
-
-    /// Recovery that did not hold is tried again: while verification waits and a known target
-    /// still suffers long after its recovery step ended, that step is opened once more.
-    fn reopen_repairs(&mut self, scene: &mut Scene<'_, '_>) {
-        const PATIENCE: SimDuration = SimDuration::from_minutes(10);
-        let waiting = self.blocked_since.is_some_and(|since| scene.now() - since >= PATIENCE);
-        if !waiting || self.incident.resolved.is_some() {
-            return;
-        }
-        self.learn_failed(scene);
-        self.expand(scene);
-        for work in 0..self.works.len() {
-            let step = self.step(work, scene);
-            let agent = scene.plan.agent_of(self.works[work].target).is_some();
-            let repairs = step.effect == StepEffect::Recover
-                || (agent && step.effect == StepEffect::ActivateBackup);
-            let Work { state, target, ended, attempt, playbook, .. } = self.works[work];
-            let over = matches!(state, WorkState::Done | WorkState::Skipped);
-            if !repairs || !over || attempt == 0 || scene.now() - ended < PATIENCE {
-                continue;
-            }
-            let suffers = match target {
-                0 => {
-                    self.known_targets(ForEach::Once, scene).iter().any(|t| self.suffers(*t, scene))
-                }
-                target => self.suffers(target, scene),
-            };
-            if suffers && self.incident.active.contains(&playbook) {
-                self.works[work].state = WorkState::Waiting;
-            }
-        }
     }
 
     /// A duty with a deadline of hours is written close to it; one of some minutes once the

@@ -4,6 +4,7 @@ use super::plan::{Hit, WorldPlan};
 use super::state::World;
 use crate::model::FaultEffect;
 use crate::sim::engine::Ctx;
+use crate::units::{SimDuration, SimTime};
 
 impl World {
     /// A recovery step on a service: clears what ends by recovery on it and on the stores that it
@@ -17,7 +18,13 @@ impl World {
     ) -> usize {
         self.flow_to(plan, ctx.now);
         let mut cleared = self.clear_faults(plan, ctx, |world, fault| {
-            fault.effect != FaultEffect::DataDamage && world.belongs(fault.hit, service)
+            let mendable = match fault.effect {
+                FaultEffect::DataDamage | FaultEffect::DataLoss => false,
+                // A hole that is still open lets the intruder in again.
+                FaultEffect::Breach => !world.services[service].exposed,
+                _ => true,
+            };
+            mendable && world.belongs(fault.hit, service)
         });
         let shed = self.shed_load(service);
         if shed && cleared == 0 {
@@ -97,14 +104,71 @@ impl World {
         on
     }
 
-    /// Data come back from the backup, as old as the backup is.
+    /// Data come back from the newest backup that is older than their loss. Returns the span
+    /// whose writes are gone with it, where data were lost.
     pub(in crate::sim) fn restore_data(
         &mut self,
         service: usize,
         plan: &WorldPlan,
         ctx: &mut Ctx<'_>,
-    ) {
-        self.mend_data(service, plan, ctx);
+    ) -> Option<SimDuration> {
+        let gone = self.data_loss(service, ctx.now);
+        self.flow_to(plan, ctx.now);
+        self.mend_data(service, &[FaultEffect::DataDamage, FaultEffect::DataLoss], plan, ctx);
+        if gone.is_some() {
+            self.resolve(plan, ctx);
+        }
+        gone
+    }
+
+    /// The span that a restore at `now` would lose: since the newest backup taken before the
+    /// first loss on the service's stores. `None` where nothing is lost.
+    pub(in crate::sim) fn data_loss(&self, service: usize, now: SimTime) -> Option<SimDuration> {
+        let faults = self.faults.iter().zip(&self.net.faults);
+        let lost = faults.filter_map(|(state, fault)| match fault.hit {
+            Hit::Store(store)
+                if fault.effect == FaultEffect::DataLoss
+                    && state.active()
+                    && self.belongs(fault.hit, service) =>
+            {
+                Some(now - self.net.last_backup(store, state.began?))
+            }
+            _ => None,
+        });
+        lost.max()
+    }
+
+    /// Cuts an intruder off from a service; false when nobody had got in.
+    pub(in crate::sim) fn contain(
+        &mut self,
+        service: usize,
+        plan: &WorldPlan,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
+        if !std::mem::take(&mut self.services[service].exposed) {
+            return false;
+        }
+        self.flow_to(plan, ctx.now);
+        self.services[service].cut = true;
+        self.resolve(plan, ctx);
+        let node = &self.net.services[service];
+        let (slo, about) = (node.confidentiality.clone(), node.entity.clone());
+        self.sli_event(false, slo, about, ctx);
+        true
+    }
+
+    /// Somebody has got in: what belongs to the target is exposed.
+    pub(super) fn expose(&mut self, hit: Hit, ctx: &mut Ctx<'_>) {
+        for service in 0..self.services.len() {
+            if !self.belongs(hit, service)
+                || std::mem::replace(&mut self.services[service].exposed, true)
+            {
+                continue;
+            }
+            let node = &self.net.services[service];
+            let (slo, about) = (node.confidentiality.clone(), node.entity.clone());
+            self.sli_event(true, slo, about, ctx);
+        }
     }
 
     /// Damaged records are found and corrected.
@@ -114,12 +178,18 @@ impl World {
         plan: &WorldPlan,
         ctx: &mut Ctx<'_>,
     ) {
-        self.mend_data(service, plan, ctx);
+        self.mend_data(service, &[FaultEffect::DataDamage], plan, ctx);
     }
 
-    fn mend_data(&mut self, service: usize, plan: &WorldPlan, ctx: &mut Ctx<'_>) {
+    fn mend_data(
+        &mut self,
+        service: usize,
+        effects: &[FaultEffect],
+        plan: &WorldPlan,
+        ctx: &mut Ctx<'_>,
+    ) {
         self.clear_faults(plan, ctx, |world, fault| {
-            fault.effect == FaultEffect::DataDamage && world.belongs(fault.hit, service)
+            effects.contains(&fault.effect) && world.belongs(fault.hit, service)
         });
     }
 }

@@ -23,6 +23,21 @@ const RATIO_BUCKETS: [f64; 3] = [2.0, 3.0, 5.0];
 const SPEND_WINDOW: SimDuration = SimDuration::from_minutes(10);
 /// A loop of equal calls at a constant rate stands out after this long.
 const LOOP_SEEN: SimDuration = SimDuration::from_minutes(15);
+/// Ratios over the usual at which worse results are seen anew.
+const QUALITY_BUCKETS: [f64; 4] = [1.5, 2.0, 3.0, 5.0];
+/// What is measured of an agent's results: the share of the rise that it takes, and the tasks
+/// that must be done before a rate of twenty results tells it.
+const QUALITY: [(SignalKind, f64, i64); 4] = [
+    (SignalKind::TestFailureRatio, 1.0, 5),
+    (SignalKind::TaskTimeRatio, 1.0, 5),
+    (SignalKind::HelpRequestRatio, 0.7, 6),
+    (SignalKind::ReviewFindingRatio, 0.8, 8),
+];
+/// What is counted: its value, the share of the rise after which it happens, and tasks.
+const QUALITY_COUNTS: [(SignalKind, f64, f64, i64); 2] = [
+    (SignalKind::CorrectionsOfTask, 3.0, 0.6, 3),
+    (SignalKind::RequirementMismatches, 1.0, 0.9, 10),
+];
 const HOUR: SimDuration = SimDuration::from_hours(1);
 const MINUTE: SimDuration = SimDuration::from_minutes(1);
 /// Whoever takes the waiting tasks works them off in this share of the time they piled up.
@@ -45,6 +60,8 @@ enum Sight {
 pub(super) struct AgentNow {
     /// Since when it has not worked.
     pub(super) hung_since: Option<SimTime>,
+    /// Its results get worse.
+    pub(super) poor: bool,
     /// Others do its tasks.
     pub(super) covered: bool,
     /// Its SLI is out: of the tasks that fall due, none is answered.
@@ -170,11 +187,68 @@ impl World {
         self.await_agent(at, ctx);
     }
 
+    /// The results of an agent begin to get worse: nothing stops, but its tasks are done badly.
+    pub(super) fn agent_gets_worse(&mut self, at: usize, fault: &FaultNode, ctx: &mut Ctx<'_>) {
+        let task = task_time(&self.net.agents[at]);
+        let agent = &mut self.agents[at];
+        if agent.hung_since.is_some() || std::mem::replace(&mut agent.poor, true) {
+            return;
+        }
+        agent.sights.clear();
+        agent.next = 0;
+        let reaches = |ratio: f64, share: f64| {
+            let rise = (fault.amount - 1.0) * share;
+            (rise >= ratio - 1.0).then(|| fault.over.scale((ratio - 1.0) / rise.max(1e-9)))
+        };
+        for (signal, share, tasks) in QUALITY {
+            for ratio in QUALITY_BUCKETS {
+                if let Some(after) = reaches(ratio, share) {
+                    let seen = ctx.now + after + task * tasks;
+                    agent.plan_sight(seen, Sight::Signal(signal, ratio));
+                }
+            }
+        }
+        for (signal, value, share, tasks) in QUALITY_COUNTS {
+            let seen = ctx.now + fault.over.scale(share) + task * tasks;
+            agent.plan_sight(seen, Sight::Signal(signal, value));
+        }
+        if let Some(after) = reaches(2.0, 1.0) {
+            // Its SLI is a rate of results, out once enough of them say so.
+            agent.plan_sight(ctx.now + after + task * QUALITY[0].2, Sight::Overdue);
+        }
+        agent.sights.sort_by_key(|(at, _)| *at);
+        self.await_agent(at, ctx);
+    }
+
+    /// Its tasks are done well again; the figures show it once enough of them are.
+    fn agent_gets_better(&mut self, at: usize, ctx: &mut Ctx<'_>) {
+        let task = task_time(&self.net.agents[at]);
+        let agent = &mut self.agents[at];
+        agent.poor = false;
+        agent.impaired = false;
+        agent.sights.clear();
+        agent.next = 0;
+        if agent.breached {
+            agent.plan_sight(ctx.now + task, Sight::Answered);
+        }
+        for signal in std::mem::take(&mut agent.shown) {
+            let counts = QUALITY_COUNTS.iter().any(|(count, ..)| *count == signal);
+            let value = if counts { 0.0 } else { 1.0 };
+            agent.plan_sight(ctx.now + task * 5, Sight::Signal(signal, value));
+        }
+        agent.sights.sort_by_key(|(at, _)| *at);
+        self.await_agent(at, ctx);
+    }
+
     /// The last fault of an agent may have ended.
     pub(super) fn agent_may_recover(&mut self, at: usize, plan: &WorldPlan, ctx: &mut Ctx<'_>) {
         let hit = super::plan::Hit::Agent(at);
         let mut faults = self.faults.iter().zip(&plan.net.faults);
         if faults.any(|(now, fault)| now.active() && fault.hit == hit) {
+            return;
+        }
+        if self.agents[at].poor {
+            self.agent_gets_better(at, ctx);
             return;
         }
         if self.agents[at].hung_since.is_none() {
@@ -250,13 +324,15 @@ impl World {
             agent.next += 1;
             let kind = match sight {
                 Sight::Signal(signal, value) => {
-                    if !agent.shown.contains(&signal) && agent.hung_since.is_some() {
+                    let bad = agent.hung_since.is_some() || agent.poor;
+                    if bad && !agent.shown.contains(&signal) {
                         agent.shown.push(signal);
                     }
                     EventKind::Observation { signal, value: Number(value) }
                 }
                 Sight::Overdue => {
-                    if !std::mem::replace(&mut agent.impaired, true) {
+                    // Who gets bad results sees figures; who waits for an answer complains.
+                    if !std::mem::replace(&mut agent.impaired, true) && !agent.poor {
                         self.notes.push_back(WorldNote::ImpactBegan(node.entity.clone()));
                     }
                     if std::mem::replace(&mut self.agents[at].breached, true) {

@@ -12,6 +12,10 @@ use crate::units::{SimDuration, SimTime};
 /// Shapes are never finer than this: an event per period must stay affordable.
 const PERIOD_MIN: SimDuration = SimDuration::from_secs(2);
 
+/// Share of the requests of a service that fail while it is cut off from an intruder: old keys
+/// and sessions are refused, whoever holds them.
+const CUT_OFF_SHARE: f64 = 0.3;
+
 /// What changes about a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct FaultNow {
@@ -27,9 +31,10 @@ impl FaultNow {
         self.began.is_some() && !self.ended
     }
 
-    /// Damages data at present.
+    /// Damages data at present, or has lost some.
     pub(super) fn damages(&self, fault: &FaultNode) -> bool {
-        self.active() && fault.effect == FaultEffect::DataDamage
+        let effects = [FaultEffect::DataDamage, FaultEffect::DataLoss];
+        self.active() && effects.contains(&fault.effect)
     }
 
     /// Strength between 0 and 1 at `now`.
@@ -78,7 +83,13 @@ impl World {
         if fault.shape == Shape::Flap && fault.over > SimDuration::ZERO {
             ctx.after(half_period(fault), Token::new(TAG_FAULT_FLAP, index as u32));
         }
+        if fault.effect == FaultEffect::Breach {
+            self.expose(fault.hit, ctx);
+        }
         match fault.hit {
+            Hit::Agent(agent) if fault.effect == FaultEffect::QualityDrop => {
+                self.agent_gets_worse(agent, fault, ctx);
+            }
             Hit::Agent(agent) => self.agent_fails(agent, fault, ctx),
             Hit::Service(_) | Hit::Store(_) | Hit::Tool(_) => self.resolve(plan, ctx),
             Hit::Nothing => {}
@@ -115,6 +126,11 @@ impl World {
     pub(super) fn clear_fault(&mut self, index: usize, plan: &WorldPlan, ctx: &mut Ctx<'_>) {
         let fault = &plan.net.faults[index];
         self.faults[index].ended = true;
+        if fault.effect == FaultEffect::Breach {
+            for service in 0..self.services.len() {
+                self.services[service].cut &= !self.belongs(fault.hit, service);
+            }
+        }
         let kind = EventKind::FaultCleared { fault: fault.name.clone() };
         ctx.emit(kind, vec![fault.on.clone()], None);
     }
@@ -161,6 +177,11 @@ impl World {
                 Hit::Agent(_) | Hit::Nothing => {}
             }
         }
+        for (own, service) in self.input.own.iter_mut().zip(&self.services) {
+            if service.cut {
+                own.errors = 1.0 - (1.0 - own.errors) * (1.0 - CUT_OFF_SHARE);
+            }
+        }
     }
 }
 
@@ -180,9 +201,12 @@ fn hit_service(own: &mut Own, fault: &FaultNode, strength: f64) {
         FaultEffect::Capacity => own.capacity *= toward.clamp(0.0, 1.0),
         FaultEffect::Traffic => own.traffic *= toward.max(0.0),
         FaultEffect::DataDamage
+        | FaultEffect::DataLoss
+        | FaultEffect::Breach
         | FaultEffect::Silent
         | FaultEffect::ErrorLoop
-        | FaultEffect::SlowBurn => {}
+        | FaultEffect::SlowBurn
+        | FaultEffect::QualityDrop => {}
     }
 }
 
@@ -190,7 +214,7 @@ fn hit_store(store: &mut StoreOwn, fault: &FaultNode, strength: f64) {
     let amount = fault.amount;
     let fail = match fault.effect {
         FaultEffect::Down => strength,
-        FaultEffect::Errors => (amount * strength).min(1.0),
+        FaultEffect::Errors | FaultEffect::DataLoss => (amount * strength).min(1.0),
         // A store at part of its capacity turns the rest of its calls away.
         FaultEffect::Capacity => (1.0 - amount).max(0.0) * strength,
         FaultEffect::Slow => {
@@ -199,9 +223,11 @@ fn hit_store(store: &mut StoreOwn, fault: &FaultNode, strength: f64) {
         }
         FaultEffect::Traffic
         | FaultEffect::DataDamage
+        | FaultEffect::Breach
         | FaultEffect::Silent
         | FaultEffect::ErrorLoop
-        | FaultEffect::SlowBurn => 0.0,
+        | FaultEffect::SlowBurn
+        | FaultEffect::QualityDrop => 0.0,
     };
     store.fail = 1.0 - (1.0 - store.fail) * (1.0 - fail);
 }

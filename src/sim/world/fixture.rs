@@ -96,6 +96,7 @@ pub(super) fn system() -> System {
         name: Name::from("user-db"),
         title: text("db"),
         backup_every: SimDuration::from_hours(24),
+        backup_at: SimDuration::ZERO,
     };
     System {
         name: Name::from("test"),
@@ -156,6 +157,7 @@ pub(super) fn scenario(faults: Vec<Fault>) -> Scenario {
         faults,
         injects: Vec::new(),
         failures: Vec::new(),
+        absent: Vec::new(),
         script: Vec::new(),
         expect: crate::model::Expectation {
             severity: None,

@@ -15,6 +15,7 @@ mod curve;
 mod fault;
 mod flow;
 mod gauge;
+mod local;
 mod plan;
 mod poisson;
 mod state;

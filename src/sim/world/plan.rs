@@ -7,7 +7,7 @@ use super::curve::Curve;
 use super::flow::{Flow, FlowInput};
 use crate::model::{
     DependencyKind, EntityKind, Environment, Fault, FaultEffect, FaultEnd, Inject, Name, Preset,
-    Ref, Scenario, Shape, SliKind, System, SystemSlo, ToolKind,
+    Ref, Scenario, Shape, SignalKind, SliKind, System, SystemSlo, ToolKind,
 };
 use crate::sim::rng::{StreamName, normal_cdf};
 use crate::units::{SimDuration, SimTime};
@@ -81,6 +81,10 @@ pub(super) struct ServiceNode {
     pub(super) steady_load: f64,
     /// Health probes look at it at this phase of each minute.
     pub(super) probe_phase: SimDuration,
+    /// Names of the SLIs that no objective of the file stands for: that requests arrive, and that
+    /// nobody reads what he may not.
+    pub(super) arrivals: Name,
+    pub(super) confidentiality: Name,
 }
 
 impl ServiceNode {
@@ -126,6 +130,8 @@ pub(super) struct AgentNode {
 #[derive(Debug, Clone)]
 pub(super) struct ToolNode {
     pub(super) entity: Ref,
+    /// What it carries for the team, as an SLI of its own.
+    pub(super) slo: Name,
     pub(super) kind: ToolKind,
     pub(super) needs: Vec<Node>,
 }
@@ -172,6 +178,8 @@ pub(super) struct InjectNode {
     pub(super) at: SimDuration,
     pub(super) about: Ref,
     pub(super) text: Name,
+    /// The condition it states.
+    pub(super) signal: Option<SignalKind>,
 }
 
 /// A system and a scenario with names resolved.
@@ -179,6 +187,8 @@ pub(super) struct InjectNode {
 pub(super) struct Net {
     pub(super) services: Vec<ServiceNode>,
     pub(super) stores: Vec<Ref>,
+    /// Per store: how often it is backed up, and how long after midnight.
+    pub(super) backups: Vec<(SimDuration, SimDuration)>,
     pub(super) agents: Vec<AgentNode>,
     pub(super) tools: Vec<ToolNode>,
     pub(super) dashboards: Vec<usize>,
@@ -191,6 +201,7 @@ pub(super) struct Net {
     pub(super) curve: Curve,
     pub(super) development: bool,
     pub(super) system: Ref,
+    pub(super) replay: StreamName,
 }
 
 impl Net {
@@ -200,6 +211,7 @@ impl Net {
         let mut net = Self {
             services: services(system, &modes),
             stores: system.stores.iter().map(|s| Ref::new(EntityKind::Store, &s.name)).collect(),
+            backups: system.stores.iter().map(|s| (s.backup_every, s.backup_at)).collect(),
             agents: agents(system),
             tools: tools(system),
             dashboards: (0..system.tools.len())
@@ -213,6 +225,7 @@ impl Net {
             curve: Curve::new(system.zone, system.daily_swing),
             development: system.environment == Environment::Development,
             system: Ref::new(EntityKind::System, &system.name),
+            replay: StreamName::of("local:replay"),
         };
         net.order = callers_first(&net.services);
         net.settle_steady();
@@ -241,6 +254,17 @@ impl Net {
         let phase = self.services[service].probe_phase.ms();
         let into = (now.ms() - phase).rem_euclid(60_000);
         now + SimDuration::from_ms(60_000 - into)
+    }
+
+    /// When a store's newest backup at `at` was taken.
+    pub(super) fn last_backup(&self, store: usize, at: SimTime) -> SimTime {
+        // Day 0 of the epoch was a Thursday; four days later a week begins.
+        const MONDAY: SimDuration = SimDuration::from_hours(4 * 24);
+        let (every, after) = self.backups[store];
+        let ahead = SimDuration::from_minutes(self.curve.offset_minutes(at));
+        let grid = (MONDAY + after - ahead).ms();
+        let since = (at.ms() - grid).rem_euclid(every.ms().max(1));
+        at - SimDuration::from_ms(since)
     }
 
     /// The position of the service, agent, store or tool that `about` names.
@@ -320,6 +344,8 @@ fn services(system: &System, modes: &[ModeNode]) -> Vec<ServiceNode> {
             slos: Vec::new(),
             steady_load: 0.0,
             probe_phase: SimDuration::from_ms(phase as i64),
+            arrivals: Name::from(format!("{}-arrivals", service.name)),
+            confidentiality: Name::from(format!("{}-confidentiality", service.name)),
         }
     };
     system.services.iter().enumerate().map(compile).collect()
@@ -344,6 +370,7 @@ fn agents(system: &System) -> Vec<AgentNode> {
 fn tools(system: &System) -> Vec<ToolNode> {
     let compile = |tool: &crate::model::Tool| ToolNode {
         entity: Ref::new(EntityKind::Tool, &tool.name),
+        slo: Name::from(format!("{}-delivery", tool.name)),
         kind: tool.kind,
         needs: tool.needs.iter().filter_map(|name| node(system, name)).collect(),
     };
@@ -400,6 +427,7 @@ fn inject_node(inject: &Inject) -> InjectNode {
         at: inject.at,
         about: inject.about.clone(),
         text: inject.text.en.clone(),
+        signal: inject.signal,
     }
 }
 

@@ -8,10 +8,11 @@ use super::curve::CurveCursor;
 use super::fault::FaultNow;
 use super::flow::{Flow, FlowInput};
 use super::gauge::Gauge;
+use super::local::LocalWork;
 use super::plan::{Hit, Net, WorldPlan};
 use super::telemetry::{ServiceSeries, SloSeries};
 use super::tool::ToolNow;
-use crate::model::{Name, ServiceState, SliKind};
+use crate::model::{Name, Number, Ref, ServiceState, SliKind};
 use crate::sim::act::Detail;
 use crate::sim::engine::{Ctx, WorldNote};
 use crate::sim::queue::Token;
@@ -56,6 +57,12 @@ pub(super) struct ServiceNow {
     pub(super) trouble_since: Option<SimTime>,
     pub(super) recovering: Option<(SimTime, SimTime)>,
     pub(super) impaired: bool,
+    /// Hardly any of the expected requests arrive, with the SLI that says so.
+    pub(super) unreached: bool,
+    /// An intruder can read what it serves.
+    pub(super) exposed: bool,
+    /// Cut off from the intruder, and from some of its users with him, until the hole is closed.
+    pub(super) cut: bool,
     /// No different from the steady state.
     pub(super) steady: bool,
 }
@@ -89,6 +96,9 @@ pub(in crate::sim) struct World {
     pub(super) settled_at: Option<SimTime>,
     /// Dashboards show nothing before this that they did not show already.
     known_from: SimTime,
+    pub(super) local: LocalWork,
+    /// The metrics store is away by its own fault: slices are missing.
+    pub(super) uncounted: bool,
 }
 
 impl World {
@@ -103,6 +113,9 @@ impl World {
             trouble_since: None,
             recovering: None,
             impaired: false,
+            unreached: false,
+            exposed: false,
+            cut: false,
             steady: true,
         };
         Self {
@@ -116,6 +129,8 @@ impl World {
             tools: vec![ToolNow::default(); net.tools.len()],
             notes: VecDeque::new(),
             known_from: SimTime::from_ms(i64::MIN),
+            local: LocalWork::default(),
+            uncounted: false,
             gauges: Vec::new(),
             cursor: CurveCursor::default(),
             flowed_to: None,
@@ -167,6 +182,10 @@ impl World {
         let kind = EventKind::Inject { inject: inject.name.clone() };
         ctx.emit(kind, vec![inject.about.clone()], None);
         ctx.note(|| inject.text.clone());
+        if let Some(signal) = inject.signal {
+            let kind = EventKind::Observation { signal, value: Number(1.0) };
+            ctx.emit(kind, vec![inject.about.clone()], None);
+        }
         self.notes.push_back(WorldNote::Injected(index));
     }
 
@@ -203,6 +222,9 @@ impl World {
             }
         }
         self.observe_minimum(plan);
+        let dashboards = &self.net.dashboards;
+        self.uncounted =
+            !dashboards.is_empty() && dashboards.iter().all(|tool| self.input.tools_down[*tool]);
         self.judge_tools(plan, ctx);
         for at in 0..self.services.len() {
             self.judge(at, plan, ctx);
@@ -301,8 +323,14 @@ impl World {
             let helps = mode.failed == at || (mode.runs_on == at && flow.excess <= 0.5);
             self.input.modes_on[m] && helps && mode.keeps > 0.0
         });
-        // Requests that never arrive break no SLI, but whoever sent them suffers.
+        // Requests that never arrive break no objective, but whoever sent them suffers.
         let unreached = self.input.own[at].traffic < UNREACHED_SHARE;
+        if unreached != service.unreached {
+            service.unreached = unreached;
+            let (slo, about) = (node.arrivals.clone(), node.entity.clone());
+            self.sli_event(unreached, slo, about, ctx);
+        }
+        let service = &mut self.services[at];
         let impaired = (breached || failed || unreached) && !covered;
         if impaired != service.impaired {
             service.impaired = impaired;
@@ -319,6 +347,15 @@ impl World {
             service.probe_at = Some(probe_at);
             ctx.queue.push(probe_at, Token::new(TAG_PROBE, at as u32));
         }
+    }
+
+    /// An SLI without an objective of the file went out, or came back in.
+    pub(super) fn sli_event(&mut self, out: bool, slo: Name, about: Ref, ctx: &mut Ctx<'_>) {
+        self.sli_changed(ctx.now);
+        let kind =
+            if out { EventKind::SliBreached { slo } } else { EventKind::SliRecovered { slo } };
+        let known_at = self.seen_at(ctx.now);
+        ctx.emit_known(kind, vec![about], None, known_at);
     }
 
     fn probe(&mut self, at: usize, ctx: &mut Ctx<'_>) {

@@ -93,7 +93,8 @@ impl World {
 
     /// Whether minutes must be played: something differs, grows, or is still written down.
     pub(super) fn needs_minutes(&self, plan: &WorldPlan, now: SimTime) -> bool {
-        self.services.iter().any(|service| !service.steady)
+        self.uncounted
+            || self.services.iter().any(|service| !service.steady)
             || self.growing(plan, now)
             || self
                 .slos
@@ -145,7 +146,13 @@ impl World {
         if touched {
             series.until = Some(ctx.now + slo.tail);
         }
-        if series.until.is_some_and(|until| ctx.now <= until) {
+        // Nobody counts requests while the metrics store is away.
+        let gap = self.uncounted;
+        if gap {
+            series.until = Some(ctx.now + slo.tail);
+            let slice = Slice { good: 0, total: 0, present: false };
+            ctx.out.push(Output::Slice { slo: index, end: ctx.now, slice });
+        } else if series.until.is_some_and(|until| ctx.now <= until) {
             let shared = plan.baseline().slice(index, ctx.now - MINUTE);
             let slice = match shared.filter(|_| !touched) {
                 Some(slice) => slice,
@@ -190,7 +197,9 @@ impl World {
     /// Keeps since when all SLIs are inside.
     pub(super) fn sli_changed(&mut self, now: SimTime) {
         let out = self.slos.iter().any(|slo| slo.breached)
-            || self.agents.iter().any(|agent| agent.breached);
+            || self.agents.iter().any(|agent| agent.breached)
+            || self.tools.iter().any(|tool| tool.breached)
+            || self.services.iter().any(|service| service.unreached || service.exposed);
         self.ok_since = match (out, self.ok_since) {
             (true, _) => None,
             (false, Some(since)) => Some(since),

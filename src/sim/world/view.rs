@@ -30,7 +30,23 @@ impl World {
 
     /// Whether an agent does its tasks by itself.
     pub(in crate::sim) fn agent_works(&self, agent: usize) -> bool {
-        self.agents[agent].hung_since.is_none()
+        let agent = &self.agents[agent];
+        agent.hung_since.is_none() && !agent.poor
+    }
+
+    /// Whether an intruder can read what a service serves.
+    pub(in crate::sim) fn exposed(&self, service: usize) -> bool {
+        self.services[service].exposed
+    }
+
+    /// Whether what the team sends by a tool does not arrive, and nothing carries it instead.
+    pub(in crate::sim) fn tool_lost(&self, tool: usize) -> bool {
+        self.tools[tool].breached
+    }
+
+    /// Traffic that arrives at a service over what is expected.
+    pub(in crate::sim) fn traffic_ratio(&self, service: usize) -> f64 {
+        self.input.own[service].traffic
     }
 
     /// Whether `about` is exactly the target of a root fault that has begun. A fault that was

@@ -115,6 +115,7 @@ fn step(id: &str, role: &str, effect: StepEffect, after: &[&str]) -> Step {
         critical: true,
         destructive: false,
         runbook: false,
+        last_resort: false,
         action_kind: None,
     }
 }
@@ -270,6 +271,7 @@ pub(super) fn scenario() -> Scenario {
             .to_vec(),
         injects: Vec::new(),
         failures: Vec::new(),
+        absent: Vec::new(),
         script: Vec::new(),
         expect: Expectation {
             severity: Some(name("critical")),

@@ -67,8 +67,28 @@ impl Ground for Stub {
     fn degrade(&mut self, _service: usize, _ctx: &mut Ctx<'_>) -> usize {
         1
     }
-    fn restore_data(&mut self, service: usize, _ctx: &mut Ctx<'_>) {
+    fn restore_data(&mut self, service: usize, _ctx: &mut Ctx<'_>) -> Option<SimDuration> {
         self.damaged[service] = false;
+        None
+    }
+    fn data_loss(&self, _service: usize, _now: SimTime) -> Option<SimDuration> {
+        None
+    }
+    fn exposed(&self, _service: usize) -> bool {
+        false
+    }
+    fn contain(&mut self, _service: usize, _ctx: &mut Ctx<'_>) {}
+    fn traffic_ratio(&self, _service: usize) -> f64 {
+        1.0
+    }
+    fn tool_lost(&self, tool: usize) -> bool {
+        !self.tools[tool]
+    }
+    fn cover_tool(&mut self, _tool: usize, _ctx: &mut Ctx<'_>) {}
+    fn work_locally(&mut self, _now: SimTime) {}
+    fn replay(&mut self, _breaks: bool, _ctx: &mut Ctx<'_>) {}
+    fn replayed(&self) -> bool {
+        true
     }
     fn repair_data(&mut self, service: usize, _ctx: &mut Ctx<'_>) {
         self.damaged[service] = false;
