@@ -29,6 +29,7 @@ mod run;
 mod sample_time;
 mod score;
 mod show;
+mod shown;
 mod slo;
 mod slo_args;
 mod slo_export;

@@ -4,9 +4,10 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::args::{ColorArg, Common, Format, LangArg};
+use super::shown::Shown;
 use crate::diag::{Diagnostic, Diagnostics, Severity};
 use crate::report::{Color, Lang, Style};
 
@@ -192,72 +193,4 @@ pub(super) fn only(format: Format, allowed: &[Format], command: &str) -> Result<
     Err(Diagnostic::error("usage::format", message)
         .help(format!("it has: {}", words.join(", ")))
         .into())
-}
-
-/// A diagnostic as miette draws it.
-struct Shown<'d> {
-    diagnostic: &'d Diagnostic,
-    source: Option<NamedSource<String>>,
-}
-
-impl<'d> Shown<'d> {
-    fn new(diagnostic: &'d Diagnostic) -> Self {
-        let source = diagnostic
-            .source
-            .as_ref()
-            .map(|source| NamedSource::new(&*source.path, source.text.to_string()));
-        Self { diagnostic, source }
-    }
-}
-
-impl fmt::Debug for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.diagnostic.fmt(f)
-    }
-}
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.diagnostic.message)?;
-        // Without a label miette does not show the file, so it is named here.
-        match &self.diagnostic.source {
-            Some(source) if self.diagnostic.labels.is_empty() => write!(f, " ({})", source.path),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl std::error::Error for Shown<'_> {}
-
-impl miette::Diagnostic for Shown<'_> {
-    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.diagnostic.code))
-    }
-
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.diagnostic.severity {
-            Severity::Error => miette::Severity::Error,
-            Severity::Warning => miette::Severity::Warning,
-        })
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = self.diagnostic.help.as_ref()?;
-        Some(Box::new(help))
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        if self.diagnostic.labels.is_empty() {
-            return None;
-        }
-        let labels = self.diagnostic.labels.iter().map(|label| {
-            let length = label.span.end.saturating_sub(label.span.start);
-            LabeledSpan::new(Some(label.text.clone()), label.span.start, length)
-        });
-        Some(Box::new(labels))
-    }
 }
