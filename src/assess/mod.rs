@@ -1,9 +1,10 @@
-//! SLOs on recorded data: status, alerts, comparisons.
+//! SLOs on recorded data: status, alerts, comparisons; and responder presets from records.
 //!
 //! Slices come from a file or from the store; what is done with them is the same. Results are
 //! addressed by the order of the definitions, so they do not depend on the number of threads.
 
 mod alerts;
+mod calibrate;
 mod compare;
 mod explain;
 mod gate;
@@ -17,6 +18,10 @@ mod status;
 
 pub use crate::store::{Measured, Top, TopRow};
 pub use alerts::{SloAlert, alerts};
+pub use calibrate::{
+    Calibration, Evidence, ExportError, FitTest, Fitted, Kept, KeptReason, LeftOut, MIN_ANSWERED,
+    MIN_RECORDS, calibrate,
+};
 pub use compare::{SloComparison, TargetColumn, compare};
 pub use explain::{ExplainError, explain};
 pub use gate::{Gate, GateReason, GateVerdict, gate, gate_by};

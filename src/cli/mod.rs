@@ -5,6 +5,7 @@
 
 mod archive_files;
 mod args;
+mod calibrate;
 mod check;
 mod data;
 mod data_args;

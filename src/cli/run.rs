@@ -38,7 +38,7 @@ pub(super) fn run(common: &Common, args: &RunArgs, ui: &mut Ui) -> Result<u8, Fa
     }
 }
 
-fn threads(common: &Common) -> usize {
+pub(super) fn threads(common: &Common) -> usize {
     let all = || std::thread::available_parallelism().map_or(1, usize::from);
     common.threads.map_or_else(all, usize::from)
 }

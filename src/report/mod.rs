@@ -8,6 +8,8 @@
 //! **Invariant**: nothing here computes a number that belongs to `score` or `exercise`; a value
 //! they do not know is shown as unknown.
 
+mod beside;
+mod calibration;
 mod case;
 mod contents;
 mod csv;
@@ -36,6 +38,7 @@ mod routine;
 mod routine_json;
 mod ruletest;
 mod show;
+mod show_incident;
 mod show_json;
 mod show_pack;
 mod slo;
@@ -48,6 +51,8 @@ mod trials;
 mod verdict;
 mod xml;
 
+pub use beside::{Pair, beside_csv, beside_json, beside_markdown, beside_text};
+pub use calibration::{calibration_json, calibration_markdown, calibration_text};
 pub use data::{DataTable, data_csv, data_json, data_text};
 pub use drill::{
     drill_csv, drill_html, drill_json, drill_markdown, drill_text, plots, scorecard_csv,
