@@ -8,6 +8,7 @@ mod calibrate;
 mod compare;
 mod explain;
 mod gate;
+mod history;
 mod lint;
 mod needs;
 mod period;
@@ -25,6 +26,9 @@ pub use calibrate::{
 pub use compare::{SloComparison, TargetColumn, compare};
 pub use explain::{ExplainError, explain};
 pub use gate::{Gate, GateReason, GateVerdict, gate, gate_by};
+pub use history::{
+    MIN_DRILLS, PastDrill, PastGroup, PastMeasure, PastPoints, Share, Trend, past_drills,
+};
 pub use lint::{SloLint, joined, lint, lint_sources};
 pub use needs::retention_needs;
 pub use period::{

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::calibrate::CalibrateArgs;
+use super::compare::CompareArgs;
 use super::data_args::{ExportArgs, FollowArgs, RetainArgs, TopArgs};
+use super::history::HistoryArgs;
 use super::report_args::ReportCommand;
 use super::routine_args::RoutineCommand;
 use super::sample_time::SampleTime;
@@ -111,6 +113,10 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Score a recorded, simulated or live timeline.
     Score(ScoreArgs),
+    /// Compare two sides of a drill on the same seeds: presets, packs, rosters, timings.
+    Compare(CompareArgs),
+    /// Drills and incidents of the workspace over time, with trends where there are any.
+    History(HistoryArgs),
     /// Fit a responder preset to your own pages, alerts and drills.
     Calibrate(CalibrateArgs),
     /// Make a workspace with a commented drill.toml.

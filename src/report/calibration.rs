@@ -97,14 +97,9 @@ fn doc(found: &Calibration, file: Option<&str>, words: Words) -> Doc {
 fn fitted(found: &Calibration, words: Words) -> Table {
     let row = |f: &Fitted| {
         let figures = f.figures.iter().map(|(name, before, now)| {
-            words.f(
-                "calibrate-figure",
-                &[
-                    ("name", name.as_str()),
-                    ("before", &before.to_string()),
-                    ("now", &now.to_string()),
-                ],
-            )
+            let (before, now) = (before.to_string(), now.to_string());
+            let args = [("name", short(name)), ("before", &before), ("now", &now)];
+            words.f("calibrate-figure", &args)
         });
         let n = match f.censored {
             0 => f.n.to_string(),
@@ -130,6 +125,12 @@ fn fitted(found: &Calibration, words: Words) -> Table {
         ],
         rows: found.fitted.iter().map(row).collect(),
     }
+}
+
+/// `median_min` of `ack_work_median_min`: the row says whose.
+fn short(name: &str) -> &str {
+    let rest = name.strip_prefix("ack_").and_then(|rest| rest.split_once('_'));
+    rest.map_or(name, |(_, figure)| figure)
 }
 
 fn tested(f: &Fitted, words: Words) -> Cell {

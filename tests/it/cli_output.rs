@@ -29,6 +29,8 @@ fn help_of_every_command() {
         &["show"],
         &["check"],
         &["score"],
+        &["compare"],
+        &["history"],
         &["calibrate"],
         &["init"],
         &["doctor"],

@@ -8,6 +8,7 @@ mod budgets;
 mod bytes_matrix;
 mod calibrate;
 mod cli_output;
+mod compare;
 mod counters;
 mod drills;
 mod durable;
