@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Folders of data files, with the endings that are taken.
-const EMBEDDED: [(&str, &[&str]); 5] = [
+const EMBEDDED: [(&str, &[&str]); 6] = [
+    ("data/incidents", &["toml"]),
     ("data/presets", &["toml"]),
     ("data/slos", &["yaml"]),
     ("data/systems", &["toml"]),

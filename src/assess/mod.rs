@@ -1,12 +1,14 @@
-//! SLOs on recorded data: status, alerts, comparisons.
+//! SLOs on recorded data: status, alerts, comparisons; and responder presets from records.
 //!
 //! Slices come from a file or from the store; what is done with them is the same. Results are
 //! addressed by the order of the definitions, so they do not depend on the number of threads.
 
 mod alerts;
+mod calibrate;
 mod compare;
 mod explain;
 mod gate;
+mod history;
 mod lint;
 mod needs;
 mod period;
@@ -17,9 +19,16 @@ mod status;
 
 pub use crate::store::{Measured, Top, TopRow};
 pub use alerts::{SloAlert, alerts};
+pub use calibrate::{
+    Calibration, Evidence, ExportError, FitTest, Fitted, Kept, KeptReason, LeftOut, MIN_ANSWERED,
+    MIN_RECORDS, calibrate,
+};
 pub use compare::{SloComparison, TargetColumn, compare};
 pub use explain::{ExplainError, explain};
 pub use gate::{Gate, GateReason, GateVerdict, gate, gate_by};
+pub use history::{
+    MIN_DRILLS, PastDrill, PastGroup, PastMeasure, PastPoints, Share, Trend, past_drills,
+};
 pub use lint::{SloLint, joined, lint, lint_sources};
 pub use needs::retention_needs;
 pub use period::{

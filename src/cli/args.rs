@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::calibrate::CalibrateArgs;
+use super::compare::CompareArgs;
 use super::data_args::{ExportArgs, FollowArgs, RetainArgs, TopArgs};
+use super::history::HistoryArgs;
 use super::report_args::ReportCommand;
 use super::routine_args::RoutineCommand;
 use super::sample_time::SampleTime;
@@ -102,14 +105,20 @@ pub(super) enum ColorArg {
 pub(super) enum Command {
     /// Run a drill: once, with timeline, scorecard and report, or many times with --trials.
     Run(RunArgs),
-    /// List what there is: scenarios, packs, systems, responders, reports.
+    /// List what there is: scenarios, packs, systems, responders, incidents, reports.
     List(ListArgs),
-    /// Explain one scenario, pack, system or responder preset.
+    /// Explain one scenario, pack, system, responder preset or recorded incident.
     Show(ShowArgs),
     /// Validate any drill file, all mistakes at once.
     Check(CheckArgs),
     /// Score a recorded, simulated or live timeline.
     Score(ScoreArgs),
+    /// Compare two sides of a drill on the same seeds: presets, packs, rosters, timings.
+    Compare(CompareArgs),
+    /// Drills and incidents of the workspace over time, with trends where there are any.
+    History(HistoryArgs),
+    /// Fit a responder preset to your own pages, alerts and drills.
+    Calibrate(CalibrateArgs),
     /// Make a workspace with a commented drill.toml.
     Init(InitArgs),
     /// Versions, engines, and whether everything works here.
@@ -217,8 +226,9 @@ pub(super) struct RunArgs {
     /// Decide and score with this pack instead of the scenario's.
     #[arg(long, value_name = "NAME")]
     pub(super) pack: Option<String>,
-    /// How people respond (see `drill list responders`).
-    #[arg(long, value_name = "PRESET", default_value = "well-drilled-team")]
+    /// How people respond (see `drill list responders`), or a preset's file.
+    #[arg(long, visible_alias = "preset", value_name = "PRESET")]
+    #[arg(default_value = "well-drilled-team")]
     pub(super) responders: String,
     /// Seed of all random draws; with --trials, of the first trial.
     #[arg(long, value_name = "N", default_value_t = Seed(1))]
@@ -266,7 +276,7 @@ pub(super) struct RunArgs {
     after_help = "Examples:\n  drill list\n  drill list scenarios --format json\n\nFormats: text, json."
 )]
 pub(super) struct ListArgs {
-    /// scenarios, packs, systems, responders or reports; everything when left out.
+    /// scenarios, packs, systems, responders, incidents or reports; everything when left out.
     #[arg(value_enum, hide_possible_values = true)]
     pub(super) kind: Option<ListKind>,
 }
@@ -282,6 +292,8 @@ pub(super) enum ListKind {
     Systems,
     /// Models of the people.
     Responders,
+    /// Published incidents, as timelines.
+    Incidents,
     /// What a drill leaves behind.
     Reports,
     /// How a workspace's telemetry is read.
@@ -291,10 +303,11 @@ pub(super) enum ListKind {
 /// `drill show`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill show quarterly-outage\n  drill show cinecom --impact user-service\n\nFormats: text, json, md."
+    after_help = "Examples:\n  drill show quarterly-outage\n  drill show cinecom --impact user-service\n  drill show github-2018\n\nFormats: text, json, md."
 )]
 pub(super) struct ShowArgs {
-    /// Name of a scenario, pack, system or preset; where a pack and a system share a name, both.
+    /// Name of a scenario, pack, system, preset or recorded incident; where a pack and a system
+    /// share a name, both.
     pub(super) name: String,
     /// For a system: what is lost when this service or tool fails.
     #[arg(long, value_name = "SERVICE")]
@@ -315,11 +328,15 @@ pub(super) struct CheckArgs {
 /// `drill score`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill score drill-out/quarterly-outage-1-0123abcd/timeline.jsonl\n  drill score timeline.jsonl --explain detect\n  drill score timeline.jsonl --lang ja --format html > report.html\n\nFormats: text, json, md, html, csv; an explanation has text and json."
+    after_help = "Examples:\n  drill score drill-out/quarterly-outage-1-0123abcd/timeline.jsonl\n  drill score timeline.jsonl --explain detect\n  drill score timeline.jsonl --lang ja --format html > report.html\n  drill score github-2018\n  drill score drill-out/quarterly-outage-1-0123abcd --beside github-2018\n\nFormats: text, json, md, html, csv; an explanation has text and json, --beside all but html."
 )]
 pub(super) struct ScoreArgs {
-    /// A timeline: JSON lines, or TOML written by hand.
+    /// A timeline (JSON lines, or TOML written by hand), the folder of a drill, or the name of a
+    /// recorded incident (see `drill list incidents`).
     pub(super) timeline: PathBuf,
+    /// Show it beside another one, judged by the same pack: where it was faster, where slower.
+    #[arg(long, value_name = "TIMELINE", conflicts_with_all = ["explain", "fail_under"])]
+    pub(super) beside: Option<PathBuf>,
     /// Show the events, the rule and the arithmetic of a measure, a milestone, `adherence`,
     /// `duty:ID` or `step:ID`.
     #[arg(long, value_name = "MEASURE")]
@@ -360,7 +377,7 @@ pub(super) struct RulesTestArgs {
     pub(super) files: Vec<PathBuf>,
 }
 
-fn key_value(text: &str) -> Result<(String, String), String> {
+pub(super) fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() && !value.is_empty() => {
             Ok((key.to_owned(), value.to_owned()))

@@ -57,6 +57,7 @@ fn check_one(catalog: &Catalog, name: &str) -> Vec<Checked> {
         Kind::Slo,
         Kind::Stream,
         Kind::Routine,
+        Kind::Timeline,
     ];
     let named: Vec<Checked> = kinds
         .into_iter()
@@ -93,6 +94,7 @@ fn named(catalog: &Catalog, kind: Kind, name: &str) -> Diagnostics {
         Kind::Routine => catalog.routine(name).map(|loaded| loaded.warnings),
         Kind::Slo => catalog.slos(&[name]).map(|loaded| loaded.warnings),
         Kind::Stream => catalog.stream(name).map(|loaded| loaded.warnings),
+        Kind::Timeline => catalog.timeline(name).map(|loaded| loaded.warnings),
         _ => catalog.pack(name).and_then(|loaded| {
             Policies::compile(&loaded.value)?;
             Ok(loaded.warnings)

@@ -66,7 +66,8 @@ fn is_drill_folder(folder: &Path) -> bool {
         let read = opened.and_then(|file| BufReader::new(file).read_line(&mut line));
         read.is_ok() && line.contains(with)
     };
-    begins("timeline.jsonl", "\"drill.timeline/1\"") || folder.join("trials.json").is_file()
+    begins("timeline.jsonl", "\"drill.timeline/1\"")
+        || ["trials.json", "compare.json"].iter().any(|file| folder.join(file).is_file())
 }
 
 /// Adds the files of a periodic report, all of whose names begin with `stem`, to the reports in

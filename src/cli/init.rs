@@ -24,7 +24,7 @@ pub(super) fn init(_common: &Common, args: &InitArgs, ui: &mut Ui) -> Result<u8,
             .into());
     }
     let sample = sample(args)?;
-    for folder in ["scenarios", "rules", "systems", "presets", "slos", "streams"] {
+    for folder in ["scenarios", "rules", "systems", "presets", "incidents", "slos", "streams"] {
         let path = dir.join(folder);
         fs::create_dir_all(&path).map_err(|error| Failure::file(&path, error))?;
     }

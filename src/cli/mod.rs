@@ -5,7 +5,9 @@
 
 mod archive_files;
 mod args;
+mod calibrate;
 mod check;
+mod compare;
 mod data;
 mod data_args;
 mod data_follow;
@@ -13,6 +15,7 @@ mod data_keep;
 mod doctor;
 mod exit;
 mod folder;
+mod history;
 mod init;
 mod list;
 mod probe;
@@ -30,6 +33,7 @@ mod sample_time;
 mod score;
 mod show;
 mod shown;
+mod side;
 mod slo;
 mod slo_args;
 mod slo_export;

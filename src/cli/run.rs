@@ -38,7 +38,7 @@ pub(super) fn run(common: &Common, args: &RunArgs, ui: &mut Ui) -> Result<u8, Fa
     }
 }
 
-fn threads(common: &Common) -> usize {
+pub(super) fn threads(common: &Common) -> usize {
     let all = || std::thread::available_parallelism().map_or(1, usize::from);
     common.threads.map_or_else(all, usize::from)
 }
@@ -167,11 +167,13 @@ fn many(
     let lang = ui.lang();
     let json = report::trials_json(&result);
     if let Some(target) = &args.out {
-        let files = vec![
+        let mut files = vec![
             ("trials.json".to_owned(), json.clone().into_bytes()),
             ("report.html".to_owned(), report::trials_html(&result, lang).into_bytes()),
             ("report.md".to_owned(), report::trials_markdown(&result, lang).into_bytes()),
         ];
+        let plots = report::trials_plots(&result, lang).into_iter();
+        files.extend(plots.map(|(name, svg)| (name, svg.into_bytes())));
         folder::write(target, &files)?;
         ui.remark(format_args!("report: {}", target.join("report.html").display()));
     }

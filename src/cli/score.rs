@@ -1,5 +1,7 @@
 //! `drill score`.
 
+use std::path::Path;
+
 use super::args::{Common, Format, ScoreArgs};
 use super::run::passes;
 use super::ui::{Failure, Ui, only};
@@ -9,20 +11,23 @@ use crate::exercise::score_timeline;
 use crate::load::Catalog;
 use crate::model::Pack;
 use crate::report;
-use crate::score::explain;
+use crate::score::{self, Scorecard, explain};
 use crate::timeline::Timeline;
 
 /// Scores a timeline, or explains one of its numbers.
 pub(super) fn score(common: &Common, args: &ScoreArgs, ui: &mut Ui) -> Result<u8, Failure> {
     let formats = [Format::Text, Format::Json, Format::Md, Format::Csv, Format::Html];
     only(common.format, &formats, "score")?;
-    let timeline = workspace::timeline(&args.timeline, ui)?;
     let catalog = workspace::catalog(common)?;
+    let timeline = workspace::timeline(&catalog, &args.timeline, ui)?;
     let pack = pack(args, &catalog, &timeline, ui)?;
     let system = timeline.header.system.as_ref();
     let system = system.and_then(|name| catalog.system(name).ok()).map(|loaded| loaded.value);
     let card = score_timeline(&timeline, &pack, system.as_ref())?;
     let lang = ui.lang();
+    if let Some(other) = &args.beside {
+        return beside(common, (&timeline, &card), other, &pack, &catalog, ui);
+    }
     if let Some(what) = &args.explain {
         let explanation = explain(&timeline, &pack, &card, what).map_err(|unknown| {
             let help = match &unknown.did_you_mean {
@@ -53,6 +58,52 @@ pub(super) fn score(common: &Common, args: &ScoreArgs, ui: &mut Ui) -> Result<u8
     Ok(if enough { exit::OK } else { exit::FAILED })
 }
 
+/// Two timelines side by side, by the pack of the first.
+pub(super) fn compare_timelines(
+    common: &Common,
+    catalog: &Catalog,
+    (one, other): (&Path, &Path),
+    ui: &mut Ui,
+) -> Result<u8, Failure> {
+    let timeline = workspace::timeline(catalog, one, ui)?;
+    let Some(name) = timeline.header.pack.as_deref() else {
+        return Err(no_pack(one));
+    };
+    let pack = catalog.pack(name)?.value;
+    let card = score_timeline(&timeline, &pack, None)?;
+    beside(common, (&timeline, &card), other, &pack, catalog, ui)
+}
+
+fn no_pack(timeline: &Path) -> Failure {
+    let message = format!("`{}` names no pack to score with", timeline.display());
+    let help = "name one with --pack (see `drill list packs`)";
+    Diagnostic::error("score::no-pack", message).help(help).into()
+}
+
+/// The same measures of another timeline, by the same pack.
+fn beside(
+    common: &Common,
+    (timeline, card): (&Timeline, &Scorecard),
+    other: &Path,
+    pack: &Pack,
+    catalog: &Catalog,
+    ui: &mut Ui,
+) -> Result<u8, Failure> {
+    only(common.format, &[Format::Text, Format::Json, Format::Md, Format::Csv], "score --beside")?;
+    let other = workspace::timeline(catalog, other, ui)?;
+    let other_card = score_timeline(&other, pack, None)?;
+    let found = score::beside(card, &other_card);
+    let pair = report::Pair { one: timeline, other: &other, pack, found: &found };
+    let text = match common.format {
+        Format::Json => report::beside_json(&pair),
+        Format::Md => report::beside_markdown(&pair, ui.lang()),
+        Format::Csv => report::beside_csv(&pair),
+        _ => report::beside_text(&pair, ui.lang(), ui.style()),
+    };
+    ui.data(&text)?;
+    Ok(exit::OK)
+}
+
 /// The pack named by `--pack`, or by the timeline; a changed pack is pointed out.
 fn pack(
     args: &ScoreArgs,
@@ -62,9 +113,7 @@ fn pack(
 ) -> Result<Pack, Failure> {
     let named = args.pack.as_deref().or(timeline.header.pack.as_deref());
     let Some(name) = named else {
-        let message = format!("`{}` names no pack to score with", args.timeline.display());
-        let help = "name one with --pack (see `drill list packs`)";
-        return Err(Diagnostic::error("score::no-pack", message).help(help).into());
+        return Err(no_pack(&args.timeline));
     };
     let loaded = catalog.pack(name)?;
     ui.diagnostics(&loaded.warnings);

@@ -4,6 +4,7 @@ use super::args::{Common, Format, ShowArgs};
 use super::ui::{Failure, Ui, only};
 use super::{exit, workspace};
 use crate::diag::{Diagnostic, did_you_mean};
+use crate::exercise::score_timeline;
 use crate::load::{Catalog, Kind};
 use crate::model::System;
 use crate::report::{self, Shown};
@@ -18,7 +19,7 @@ pub(super) fn show(common: &Common, args: &ShowArgs, ui: &mut Ui) -> Result<u8, 
         put(common, ui, Shown::System(&system, Some(of)))?;
         return Ok(exit::OK);
     }
-    let kinds = [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset];
+    let kinds = [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset, Kind::Timeline];
     let has = |kind: &Kind| catalog.names(*kind).iter().any(|name| **name == *args.name);
     let mut kinds: Vec<Kind> = kinds.into_iter().filter(has).collect();
     if kinds.is_empty() {
@@ -40,6 +41,7 @@ pub(super) fn show(common: &Common, args: &ShowArgs, ui: &mut Ui) -> Result<u8, 
                 put(common, ui, Shown::System(&catalog.system(&args.name)?.value, None))?
             }
             Kind::Pack => put(common, ui, Shown::Pack(&catalog.pack(&args.name)?.value))?,
+            Kind::Timeline => show_incident(common, &catalog, &args.name, ui)?,
             _ => put(common, ui, Shown::Preset(&catalog.preset(&args.name)?.value))?,
         }
     }
@@ -53,6 +55,24 @@ fn put(common: &Common, ui: &mut Ui, shown: Shown<'_>) -> Result<(), Failure> {
         _ => report::show_text(shown, ui.lang(), ui.style()),
     };
     ui.data(&text)
+}
+
+/// A recorded incident, scored by the pack that it names.
+fn show_incident(
+    common: &Common,
+    catalog: &Catalog,
+    name: &str,
+    ui: &mut Ui,
+) -> Result<(), Failure> {
+    let timeline = catalog.timeline(name)?.value;
+    let pack = timeline.header.pack.as_deref().map(|pack| catalog.pack(pack)).transpose()?;
+    let Some(pack) = pack.map(|loaded| loaded.value) else {
+        let message = format!("`{name}` names no pack to read its milestones with");
+        let help = format!("`drill score {name} --pack NAME` reads it with another");
+        return Err(Diagnostic::error("show::no-pack", message).help(help).into());
+    };
+    let card = score_timeline(&timeline, &pack, None)?;
+    put(common, ui, Shown::Incident(&timeline, &pack, &card))
 }
 
 fn check_impact(system: &System, of: &str) -> Result<(), Diagnostic> {
@@ -72,7 +92,7 @@ fn check_impact(system: &System, of: &str) -> Result<(), Diagnostic> {
 }
 
 fn unknown(catalog: &Catalog, name: &str) -> Diagnostic {
-    let message = format!("there is no scenario, pack, system or preset `{name}`");
+    let message = format!("there is no scenario, pack, system, preset or incident `{name}`");
     let names = workspace::all_names(catalog);
     let help = match did_you_mean(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),

@@ -8,8 +8,8 @@ use super::args::{Args, Command, RulesCommand};
 use super::slo_args::SloCommand;
 use super::ui::{Failure, Ui};
 use super::{
-    check, data, doctor, exit, init, list, report, routine, rules, run, score, show, slo,
-    slo_export, slo_init,
+    calibrate, check, compare, data, doctor, exit, history, init, list, report, routine, rules,
+    run, score, show, slo, slo_export, slo_init,
 };
 
 /// Runs the program.
@@ -32,6 +32,9 @@ pub fn main() -> ExitCode {
         Command::Show(show_args) => show::show(&args.common, show_args, &mut ui),
         Command::Check(check_args) => check::check(&args.common, check_args, &mut ui),
         Command::Score(score_args) => score::score(&args.common, score_args, &mut ui),
+        Command::Compare(found) => compare::compare(&args.common, found, &mut ui),
+        Command::History(found) => history::history(&args.common, found, &mut ui),
+        Command::Calibrate(found) => calibrate::calibrate(&args.common, found, &mut ui),
         Command::Init(init_args) => init::init(&args.common, init_args, &mut ui),
         Command::Data(command) => data::data(&args.common, command, &mut ui),
         Command::Doctor => doctor::doctor(&args.common, &mut ui),

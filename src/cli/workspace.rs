@@ -6,7 +6,7 @@ use super::args::{Common, RunArgs};
 use super::ui::{Failure, Ui};
 use crate::diag::Diagnostic;
 use crate::exercise::Inputs;
-use crate::load::{Catalog, Drill, Kind, MAX_TIMELINE_BYTES};
+use crate::load::{Catalog, Drill, Kind};
 use crate::timeline::Timeline;
 
 /// The workspace of `--workspace`, or the nearest folder upwards with a `drill.toml`.
@@ -45,20 +45,27 @@ pub(super) fn inputs(common: &Common, args: &RunArgs, ui: &Ui) -> Result<Inputs,
     Ok(Inputs { system, scenario, pack, preset: preset.value })
 }
 
-/// A timeline file: JSON lines, or TOML written by hand; warnings go to standard error.
-pub(super) fn timeline(path: &Path, ui: &Ui) -> Result<Timeline, Failure> {
-    let source = crate::load::read(path, MAX_TIMELINE_BYTES)?;
-    if source.text.trim_start().starts_with('{') {
-        return Ok(crate::timeline::read_jsonl(&source)?);
-    }
-    let loaded = crate::load::timeline_toml(&source)?;
+/// A recorded incident by name, or the timeline of a path, or of the folder of a drill; warnings
+/// go to standard error.
+pub(super) fn timeline(catalog: &Catalog, name: &Path, ui: &Ui) -> Result<Timeline, Failure> {
+    let of_drill = name.join("timeline.jsonl");
+    let path = if of_drill.is_file() { &of_drill } else { name };
+    let loaded = catalog.timeline(&path.to_string_lossy())?;
     ui.diagnostics(&loaded.warnings);
     Ok(loaded.value)
 }
 
+/// Whether a name is that of a recorded incident, a timeline's file or a drill's folder.
+pub(super) fn is_timeline(catalog: &Catalog, name: &Path) -> bool {
+    let text = name.to_string_lossy();
+    catalog.names(Kind::Timeline).iter().any(|known| **known == *text)
+        || name.join("timeline.jsonl").is_file()
+        || name.is_file() && text.ends_with(".jsonl")
+}
+
 /// All names of the catalogue that `drill show` and `drill check` know.
 pub(super) fn all_names(catalog: &Catalog) -> Vec<String> {
-    let kinds = [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset];
+    let kinds = [Kind::Scenario, Kind::System, Kind::Pack, Kind::Preset, Kind::Timeline];
     let names = kinds.into_iter().flat_map(|kind| catalog.names(kind));
     names.map(|name| name.to_string()).collect()
 }

@@ -3,6 +3,7 @@
 //! **Invariant**: a result is a function of the prepared inputs and the options; threads only
 //! change how long it takes.
 
+mod compare;
 mod drill;
 mod once;
 mod prepare;
@@ -12,6 +13,9 @@ mod trials;
 mod why;
 
 pub use crate::model::{GaugeSeries, Telemetry};
+pub use compare::{
+    ComparedMeasure, ComparedSide, Comparison, MetDifference, TimeDifference, compare,
+};
 pub use drill::{Progress, Silent, run_drill, score_timeline, script_violations};
 pub use once::Counts;
 pub use prepare::{Inputs, Options, Prepared};

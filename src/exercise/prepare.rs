@@ -260,6 +260,7 @@ fn header(inputs: &Inputs, options: &Options, seed: Seed, start: SimTime) -> Hea
         expect_nothing: scenario.expect.severity.is_none(),
         required_steps: required_steps(scenario, pack),
         sources: Vec::new(),
+        not_published: Vec::new(),
     }
 }
 

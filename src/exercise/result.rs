@@ -4,6 +4,7 @@ use super::once::Counts;
 use crate::diag::Diagnostic;
 use crate::model::{Name, Pack, Preset, Scenario, System, Telemetry};
 use crate::score::Scorecard;
+use crate::score::stats::Difference;
 use crate::timeline::{Header, Timeline, TraceHash};
 use crate::units::{Seed, SimDuration};
 
@@ -111,6 +112,9 @@ pub struct WhyMeasure {
     pub causes: Vec<(&'static str, SimDuration)>,
     /// One at a time: `(what was improved, share of trials that then meet the target)`.
     pub sensitivity: Vec<(&'static str, f64)>,
+    /// The same improvements less "as it is", in pairs of the same seed; those that fewer than two
+    /// pairs can tell are left out.
+    pub gains: Vec<(&'static str, Difference)>,
 }
 
 /// A requirement asked for with `--require`, and whether it holds.

@@ -6,6 +6,7 @@ use super::result::WhyMeasure;
 use super::trials::{TrialOutcome, run_trials};
 use crate::diag::Diagnostics;
 use crate::model::Preset;
+use crate::score::stats::paired_difference;
 use crate::score::{MILESTONES, MilestoneState, TrialScore};
 use crate::units::SimDuration;
 
@@ -103,14 +104,25 @@ pub(super) fn why(
         let same_seeds = &outcomes[..outcomes.len().min(SENSITIVITY_TRIALS)];
         let mut sensitivity = vec![("as it is", share(same_seeds))];
         sensitivity.extend(improved.iter().map(|(what, of)| (*what, share(of))));
+        let gain = |(what, of): &(&'static str, Vec<TrialOutcome>)| {
+            let met = |outcome: &TrialOutcome| outcome.score.measures[index].met.map(worth);
+            let pairs = same_seeds.iter().zip(of).filter_map(|(a, b)| met(a).zip(met(b)));
+            Some((*what, paired_difference(&pairs.collect::<Vec<_>>())?))
+        };
         Some(WhyMeasure {
             name: measure.name.clone(),
             missed: u32::try_from(missed.len()).unwrap_or(u32::MAX),
             causes: causes(&missed, index),
+            gains: improved.iter().filter_map(gain).collect(),
             sensitivity,
         })
     });
     Ok(all.collect())
+}
+
+/// A target met is worth one.
+fn worth(met: bool) -> f64 {
+    f64::from(u8::from(met))
 }
 
 type Improved = Vec<(&'static str, Vec<TrialOutcome>)>;

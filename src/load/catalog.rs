@@ -103,7 +103,8 @@ impl Kind {
             Self::Scenario => Some(("scenarios", "scenarios")),
             Self::Slo => Some(("data/slos", "slos")),
             Self::Stream => Some(("data/streams", "streams")),
-            Self::RuleTests | Self::Timeline | Self::Corrections => None,
+            Self::Timeline => Some(("data/incidents", "incidents")),
+            Self::RuleTests | Self::Corrections => None,
         }
     }
 
@@ -120,6 +121,7 @@ impl Kind {
     const fn endings(self) -> &'static [&'static str] {
         match self {
             Self::Slo => &["yaml", "yml", "json"],
+            Self::Timeline => &["toml", "jsonl"],
             _ => &["toml"],
         }
     }
@@ -162,7 +164,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// The files compiled in, overridden by name by those in the folders `scenarios`, `rules`,
-    /// `systems` and `presets` of `workspace`.
+    /// `systems`, `presets` and `incidents` of `workspace`.
     pub fn new(workspace: Option<&Path>) -> Self {
         Self { workspace: workspace.map(Path::to_owned) }
     }
@@ -201,7 +203,7 @@ impl Catalog {
         places
     }
 
-    /// Names of a kind, ascending. Rule tests and timelines have none.
+    /// Names of a kind, ascending. Rule tests and corrections have none.
     pub fn names(&self, kind: Kind) -> Vec<Name> {
         self.places(kind).into_keys().map(Name::from).collect()
     }
@@ -228,7 +230,11 @@ impl Catalog {
             Kind::Slo => self.slos(&[name]).ok().map(|loaded| slo_title(&loaded.value)),
             Kind::Routine => self.routine(name).ok().map(|loaded| loaded.value.title),
             Kind::Stream => self.stream(name).ok().map(|loaded| stream_title(&loaded.value)),
-            Kind::RuleTests | Kind::Timeline | Kind::Corrections => None,
+            Kind::Timeline => {
+                let title = self.timeline(name).ok()?.value.header.title;
+                Some(Text { en: title.clone(), ja: title })
+            }
+            Kind::RuleTests | Kind::Corrections => None,
         }
     }
 
@@ -408,6 +414,19 @@ impl Catalog {
         Ok(sources.iter().map(super::rule_tests).collect())
     }
 
+    /// The recorded incident `name`, or the timeline of that path: JSON lines, or TOML.
+    ///
+    /// # Errors
+    /// Unknown names, unreadable files, and their mistakes.
+    pub fn timeline(&self, name: &str) -> Result<Loaded<Timeline>, Diagnostics> {
+        let source = open(&self.place(Kind::Timeline, name)?, MAX_TIMELINE_BYTES)?;
+        if source.text.trim_start().starts_with('{') {
+            let value = crate::timeline::read_jsonl(&source)?;
+            return Ok(Loaded { value, warnings: Diagnostics::default() });
+        }
+        super::timeline_toml(&source)
+    }
+
     /// The timeline that a case of `tests` names, relative to the file of the tests.
     ///
     /// # Errors
@@ -457,7 +476,8 @@ fn unknown_code(kind: Kind) -> &'static str {
         Kind::Slo => "catalog::unknown-slos",
         Kind::Routine => "catalog::unknown-routines",
         Kind::Stream => "catalog::unknown-stream",
-        Kind::RuleTests | Kind::Timeline | Kind::Corrections => "catalog::unknown-name",
+        Kind::Timeline => "catalog::unknown-incident",
+        Kind::RuleTests | Kind::Corrections => "catalog::unknown-name",
     }
 }
 

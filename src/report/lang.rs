@@ -231,9 +231,11 @@ mod tests {
     }
 
     /// Families of closed words; their keys are put together at run time.
-    const FAMILIES: [&str; 27] = [
+    const FAMILIES: [&str; 29] = [
         "action",
         "alert",
+        "calibrated",
+        "trend",
         "cause",
         "dependency",
         "detection",

@@ -8,7 +8,10 @@
 //! **Invariant**: nothing here computes a number that belongs to `score` or `exercise`; a value
 //! they do not know is shown as unknown.
 
+mod beside;
+mod calibration;
 mod case;
+mod compare;
 mod contents;
 mod csv;
 mod data;
@@ -19,6 +22,7 @@ mod explain;
 #[cfg(test)]
 mod fixture;
 mod head;
+mod history;
 mod html;
 mod impact;
 mod json;
@@ -36,6 +40,7 @@ mod routine;
 mod routine_json;
 mod ruletest;
 mod show;
+mod show_incident;
 mod show_json;
 mod show_pack;
 mod slo;
@@ -48,12 +53,18 @@ mod trials;
 mod verdict;
 mod xml;
 
+pub use beside::{Pair, beside_csv, beside_json, beside_markdown, beside_text};
+pub use calibration::{calibration_json, calibration_markdown, calibration_text};
+pub use compare::{
+    compare_csv, compare_html, compare_json, compare_markdown, compare_plots, compare_text,
+};
 pub use data::{DataTable, data_csv, data_json, data_text};
 pub use drill::{
     drill_csv, drill_html, drill_json, drill_markdown, drill_text, plots, scorecard_csv,
     scorecard_html, scorecard_json, scorecard_markdown, scorecard_text,
 };
 pub use explain::{explanation_json, explanation_text};
+pub use history::{history_csv, history_json, history_markdown, history_text};
 pub use impact::{Dependant, Impact, impact};
 pub use lang::Lang;
 pub use list::{Listed, Listing, list_json, list_text};

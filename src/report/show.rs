@@ -1,11 +1,13 @@
-//! One scenario, pack, system or preset, explained.
+//! One scenario, pack, system, preset or recorded incident, explained.
 
 use super::doc::{Cell, Column, Doc, Table, Tone};
 use super::impact::impact;
 use super::lang::{Lang, Words};
 use super::text::{self, Style};
-use super::{contents, markdown, show_pack};
+use super::{contents, markdown, show_incident, show_pack};
 use crate::model::{DependencyKind, FaultEnd, Name, Pack, Preset, Scenario, System};
+use crate::score::Scorecard;
+use crate::timeline::Timeline;
 use crate::units::Zone;
 
 /// A thing that can be shown.
@@ -19,6 +21,8 @@ pub enum Shown<'a> {
     System(&'a System, Option<&'a str>),
     /// Inputs with their provenance.
     Preset(&'a Preset),
+    /// What is known of a published incident, and what is not.
+    Incident(&'a Timeline, &'a Pack, &'a Scorecard),
 }
 
 /// For a terminal or a pipe.
@@ -33,25 +37,29 @@ pub fn show_markdown(shown: Shown<'_>, lang: Lang) -> String {
 
 fn doc(shown: Shown<'_>, words: Words) -> Doc {
     let (title, lead) = match shown {
-        Shown::Scenario(s, _) => (&s.title, words.text(&s.summary)),
+        Shown::Scenario(s, _) => (words.text(&s.title), words.text(&s.summary)),
         Shown::Pack(p) => {
-            (&p.title, words.f("show-pack-lead", &[("version", &p.version), ("date", &p.date)]))
+            let lead = [("version", p.version.as_str()), ("date", p.date.as_str())];
+            (words.text(&p.title), words.f("show-pack-lead", &lead))
         }
-        Shown::System(s, _) => (&s.title, words.word("environment", s.environment.as_str())),
+        Shown::System(s, _) => {
+            (words.text(&s.title), words.word("environment", s.environment.as_str()))
+        }
         Shown::Preset(p) => {
             let (n, of) = p.assumed();
             let (n, of) = (n.to_string(), of.to_string());
-            (&p.title, words.f("show-preset-lead", &[("n", &n), ("of", &of)]))
+            (words.text(&p.title), words.f("show-preset-lead", &[("n", &n), ("of", &of)]))
         }
+        Shown::Incident(t, ..) => (t.header.title.to_string(), words.t("show-incident-lead")),
     };
-    let mut doc =
-        Doc { lang: words.lang.as_str(), title: words.text(title), lead, blocks: Vec::new() };
+    let mut doc = Doc { lang: words.lang.as_str(), title, lead, blocks: Vec::new() };
     match shown {
         Shown::Scenario(s, zone) => scenario(s, zone, words, &mut doc),
         Shown::Pack(p) => show_pack::pack(p, words, &mut doc),
         Shown::System(s, None) => system(s, words, &mut doc),
         Shown::System(s, Some(name)) => impact_of(s, name, words, &mut doc),
         Shown::Preset(p) => doc.table(contents::provenance(p, words)),
+        Shown::Incident(t, pack, card) => show_incident::incident(t, pack, card, words, &mut doc),
     }
     doc
 }

@@ -1,9 +1,10 @@
-//! `drill.show/1`: one scenario, pack, system or preset for programs.
+//! `drill.show/1`: one scenario, pack, system, preset or recorded incident for programs.
 
 use serde_json::{Value, json};
 
+use super::case::Case;
 use super::impact::impact;
-use super::json::{preset, pretty, span};
+use super::json::{preset, pretty, scorecard, span};
 use super::show::Shown;
 use crate::model::{FaultEnd, Pack, Scenario, System};
 use crate::units::Zone;
@@ -15,6 +16,13 @@ pub fn show_json(shown: Shown<'_>) -> String {
         Shown::Pack(p) => ("pack", pack(p)),
         Shown::System(s, name) => ("system", system(s, name)),
         Shown::Preset(p) => ("responders", preset(p)),
+        Shown::Incident(t, pack, card) => {
+            let mut item = scorecard(&Case::of_scored(t, pack, card));
+            item["title"] = json!(t.header.title);
+            item["sources"] = json!(t.header.sources);
+            item["not_published"] = json!(t.header.not_published);
+            ("incident", item)
+        }
     };
     pretty(&json!({"schema": "drill.show/1", "drill_version": env!("CARGO_PKG_VERSION"),
         "kind": kind, "item": value}))

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::doc::{Block, Cell, Column, Doc, Table, Tone};
 use super::json::{number, pretty, span};
 use super::lang::{Lang, Words};
-use super::picture::{Picture, Spread, spread};
+use super::picture::{Branch, Picture, Spread, forest, spread};
 use super::text::Style;
 use super::{contents, csv, html, markdown, text};
 use crate::exercise::{TrialMeasure, TrialMilestone, Trials, WhyMeasure};
@@ -30,8 +30,9 @@ pub fn trials_html(trials: &Trials, lang: Lang) -> String {
 
 /// The pictures of the trials as `(file name, SVG)`.
 pub fn trials_plots(trials: &Trials, lang: Lang) -> Vec<(String, String)> {
-    let pictures = picture(trials, Words::new(lang)).into_iter();
-    pictures.map(|p| (p.file, p.svg)).collect()
+    let words = Words::new(lang);
+    let pictures = [picture(trials, words), sensitivity(trials, words)];
+    pictures.into_iter().flatten().map(|p| (p.file, p.svg)).collect()
 }
 
 /// The measures of the trials as CSV.
@@ -143,8 +144,15 @@ fn measure(m: &TrialMeasure) -> Value {
 fn why(w: &WhyMeasure) -> Value {
     let causes = w.causes.iter().map(|(cause, lost)| json!({"cause": cause, "lost_ms": lost.ms()}));
     let sensitivity = w.sensitivity.iter();
-    let sensitivity =
-        sensitivity.map(|(what, share)| json!({"improved": what, "ratio": number(*share)}));
+    let sensitivity = sensitivity.map(|(what, share)| {
+        let mut value = json!({"improved": what, "ratio": number(*share)});
+        if let Some((_, gain)) = w.gains.iter().find(|(known, _)| known == what) {
+            value["gain"] = number(gain.mean);
+            value["gain_ci"] = json!([number(gain.ci.0), number(gain.ci.1)]);
+            value["gain_claimed"] = json!(gain.is_claimed());
+        }
+        value
+    });
     json!({"name": w.name, "missed": w.missed, "causes": causes.collect::<Vec<_>>(),
         "sensitivity": sensitivity.collect::<Vec<_>>()})
 }
@@ -168,6 +176,33 @@ fn picture(trials: &Trials, words: Words) -> Option<Picture> {
     };
     let spreads: Vec<Spread> = trials.measures.iter().filter(|m| told(m)).map(of).collect();
     spread(&spreads, words)
+}
+
+/// The improvements that help or harm for certain, the most first.
+fn sensitivity(trials: &Trials, words: Words) -> Option<Picture> {
+    const MOST: usize = 20;
+    let mut branches: Vec<Branch> = Vec::new();
+    for one in &trials.why {
+        let measure = title(trials, &one.name, words);
+        let claimed = one.gains.iter().filter(|(_, gain)| gain.is_claimed());
+        branches.extend(claimed.map(|(what, gain)| Branch {
+            title: words.f("why-gain", &[("title", &measure), ("what", &improved(what, words))]),
+            mean: gain.mean * 100.0,
+            low: gain.ci.0 * 100.0,
+            high: gain.ci.1 * 100.0,
+            claimed: true,
+        }));
+    }
+    branches.sort_by(|a, b| b.mean.abs().total_cmp(&a.mean.abs()));
+    branches.truncate(MOST);
+    let (below, above) = (words.t("why-gain-less"), words.t("why-gain-more"));
+    forest("sensitivity", words.t("picture-sensitivity"), &branches, (&below, &above), words)
+}
+
+/// What was improved, as a title: the name is what stands before its description.
+fn improved(what: &str, words: Words) -> String {
+    let name = what.split(':').next().unwrap_or(what).replace(' ', "-");
+    words.word("improved", &name)
 }
 
 fn doc(trials: &Trials, words: Words) -> Doc {
@@ -210,6 +245,7 @@ fn doc(trials: &Trials, words: Words) -> Doc {
         doc.heading(words.t("why-heading"));
         let same_seeds = (trials.trials as usize).min(crate::exercise::SENSITIVITY_TRIALS);
         doc.note(words.f("why-note", &[("n", &same_seeds.to_string())]));
+        doc.blocks.extend(sensitivity(trials, words).map(|p| p.block()));
         for one in &trials.why {
             whys(trials, one, words, &mut doc);
         }
@@ -427,11 +463,8 @@ fn whys(trials: &Trials, one: &WhyMeasure, words: Words, doc: &mut Doc) {
         columns: vec![Column::flex(words.t("column-cause")), Column::right(words.t("column-lost"))],
         rows: causes.collect(),
     });
-    let improved = one.sensitivity.iter();
-    let improved = improved.map(|(what, share)| {
-        // The improvement's name is what stands before its description.
-        let name = what.split(':').next().unwrap_or(what).replace(' ', "-");
-        vec![Cell::new(words.word("improved", &name)), Cell::new(words.percent(*share))]
+    let improved = one.sensitivity.iter().map(|(what, share)| {
+        vec![Cell::new(improved(what, words)), Cell::new(words.percent(*share))]
     });
     doc.table(Table {
         caption: words.t("column-improved"),
@@ -462,7 +495,11 @@ mod tests {
                 std::fs::write(std::path::Path::new(&folder).join(file), &html).unwrap();
             }
             assert!(html.contains("<svg"));
-            assert!(trials_markdown(&trials, lang).contains("spread.svg"));
+            let markdown = trials_markdown(&trials, lang);
+            for (file, svg) in trials_plots(&trials, lang) {
+                assert!(markdown.contains(&file) && svg.contains("<svg"), "{file}");
+            }
+            assert_eq!(trials_plots(&trials, lang).len(), 2);
         }
         insta::assert_snapshot!("trials_json", trials_json(&trials));
         insta::assert_snapshot!("trials_csv", trials_csv(&trials));

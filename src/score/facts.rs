@@ -346,6 +346,27 @@ impl<'a> Facts<'a> {
             None => self.reports.first().map(|event| Mark::of(event)),
         };
         debug_assert_eq!(MILESTONES.len(), self.marks.len());
+        self.hide();
+    }
+
+    /// What the source of a record did not publish is unknown, although a later event, or one of
+    /// somebody else, would stand for it.
+    fn hide(&mut self) {
+        for name in &self.plan.hidden {
+            match MILESTONES.iter().position(|known| **name == **known) {
+                Some(which) => self.marks[which] = None,
+                None if **name == *"first_action" => self.first_action = None,
+                None => {}
+            }
+        }
+        if self.marks[mark::DETECTED].is_none() {
+            self.source = None;
+        }
+    }
+
+    /// Whether a record does not tell of public notices after the first.
+    pub(super) fn hides_updates(&self) -> bool {
+        self.plan.hidden.iter().any(|name| **name == *"updates")
     }
 
     /// Earliest alert about what is faulted or a service whose SLI was breached; in a record

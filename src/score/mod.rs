@@ -10,6 +10,7 @@
 pub use crate::model::MILESTONES;
 
 mod adherence;
+mod beside;
 mod capability;
 mod card;
 mod explain;
@@ -24,6 +25,7 @@ mod sli;
 pub mod stats;
 mod steps;
 
+pub use beside::{BesideMeasure, Verdict, beside};
 pub use capability::ADHERENCE;
 pub use card::{
     CapabilityResult, Correctness, DutyResult, MeasureResult, Milestone, MilestoneState, Overall,

@@ -104,6 +104,8 @@ pub(super) struct PlanDuty {
 #[derive(Debug, Clone)]
 pub struct ScorePlan {
     pub(super) source: Source,
+    /// What a recorded incident does not tell, by the names of the header's `not_published`.
+    pub(super) hidden: Vec<Name>,
     pub(super) expect_nothing: bool,
     /// Rank of the expected severity.
     pub(super) expected: Option<usize>,
@@ -140,6 +142,7 @@ impl ScorePlan {
         let resolved = pack.duties.iter().rposition(|duty| duty.from == "resolved");
         Self {
             source: header.source,
+            hidden: header.not_published.clone(),
             expect_nothing: header.expect_nothing,
             expected,
             levels: pack.severities.iter().map(|severity| severity.level.clone()).collect(),

@@ -168,6 +168,10 @@ pub(super) fn read(facts: &Facts<'_>, measure: &PlanMeasure) -> Reading {
         }
     };
     reading.from = Some(from);
+    if measure.cadence && facts.hides_updates() {
+        reading.shown = Shown::Missing(why::RECORD_SILENT);
+        return reading;
+    }
     if measure.cadence {
         return cadence(facts, measure, reading);
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::event::Event;
 use super::wire::Reader;
-use crate::model::{Environment, Mode, Name, Source};
+use crate::model::{Environment, MILESTONES, Mode, Name, Source};
 use crate::units::{Seed, SimTime, Zone};
 
 /// A step whose absence counts.
@@ -65,6 +65,9 @@ pub struct Header {
     pub required_steps: Vec<RequiredStep>,
     /// Where a recorded incident was published.
     pub sources: Vec<Name>,
+    /// What a recorded incident's source did not publish, of [`UNPUBLISHED`]: unknown, whatever
+    /// else the events may seem to say.
+    pub not_published: Vec<Name>,
 }
 
 /// A header and its events, ascending by `(at, id)`; ids are 1, 2, 3, ...
@@ -79,8 +82,12 @@ pub struct Timeline {
 /// The schema of a timeline file.
 pub const TIMELINE_SCHEMA: &str = "drill.timeline/1";
 
+/// What `not_published` may name besides the milestones: the first action, and public notices
+/// after the first.
+pub const UNPUBLISHED: [&str; 2] = ["first_action", "updates"];
+
 /// Keys of a header in their fixed order.
-pub(crate) const HEADER_KEYS: [&str; 23] = [
+pub(crate) const HEADER_KEYS: [&str; 24] = [
     "schema",
     "drill_version",
     "title",
@@ -104,6 +111,7 @@ pub(crate) const HEADER_KEYS: [&str; 23] = [
     "expect_nothing",
     "required_steps",
     "sources",
+    "not_published",
 ];
 
 impl Header {
@@ -167,6 +175,9 @@ impl Header {
         if !self.sources.is_empty() {
             put("sources", self.sources.iter().map(text).collect());
         }
+        if !self.not_published.is_empty() {
+            put("not_published", self.not_published.iter().map(text).collect());
+        }
         let mut ordered = Map::new();
         for key in HEADER_KEYS {
             ordered.extend(map.remove_entry(key));
@@ -197,9 +208,10 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Header> {
         reader.note(Some("end"), "timeline::end-before-start", message);
     }
     let name = |reader: &mut Reader<'_>, key: &str| reader.text(key).map(Name::from);
+    let source = word(reader, "source", Source::ALL, Source::as_str).unwrap_or(Source::Recorded);
     Some(Header {
         zone,
-        source: word(reader, "source", Source::ALL, Source::as_str).unwrap_or(Source::Recorded),
+        source,
         title: Name::from(title),
         scenario: name(reader, "scenario"),
         parameters: parameters(reader),
@@ -220,7 +232,25 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Header> {
         expect_nothing: flag(reader, "expect_nothing"),
         required_steps: required_steps(reader),
         sources: texts(reader, "sources"),
+        not_published: not_published(reader, source),
     })
+}
+
+/// A drill sees everything that happens in it, so only a recorded incident can be silent.
+fn not_published(reader: &mut Reader<'_>, source: Source) -> Vec<Name> {
+    let key = "not_published";
+    let names = texts(reader, key);
+    if !names.is_empty() && source != Source::Recorded {
+        let message = "`not_published` is for recorded incidents".to_owned();
+        reader.note(Some(key), "timeline::not-recorded", message);
+    }
+    let known: Vec<&str> = MILESTONES.into_iter().chain(UNPUBLISHED).collect();
+    for name in names.iter().filter(|name| !known.contains(&name.as_str())) {
+        let message = format!("`{key}` cannot name `{name}`");
+        reader.unknown(name, "decode::unknown-word", message, &known);
+        reader.at_key(key);
+    }
+    names
 }
 
 const FREQUENCIES: [&str; 3] = ["monthly", "quarterly", "any"];

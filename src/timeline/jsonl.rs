@@ -290,6 +290,7 @@ mod tests {
                 step: Name::from("tell"),
             }],
             sources: vec![Name::from("https://example.com/?a=\"b\"")],
+            not_published: Vec::new(),
         }
     }
 

@@ -17,7 +17,7 @@ mod wire;
 pub use attributes::{Attribute, AttributeType, KINDS};
 pub use event::{Event, EventId, EventKind, MessagePurpose};
 pub use hash::{TraceHash, TraceHasher};
-pub use header::{Header, RequiredStep, TIMELINE_SCHEMA, Timeline};
+pub use header::{Header, RequiredStep, TIMELINE_SCHEMA, Timeline, UNPUBLISHED};
 pub use jsonl::{MAX_EVENTS, MAX_LINE_BYTES, read_jsonl, write_jsonl};
 pub use wire::{Mistake, check_order, event_from_map, event_to_map, header_from_map};
 

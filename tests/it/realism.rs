@@ -8,6 +8,7 @@ use drill::exercise::{
 };
 use drill::load::{Catalog, Drill};
 use drill::model::{MILESTONES, Name};
+use drill::score::stats::wilson;
 use drill::units::{Seed, SimDuration};
 use serde_json::Value;
 
@@ -67,8 +68,11 @@ fn median(outcomes: &[TrialOutcome], milestone: &str) -> SimDuration {
     all[all.len() / 2]
 }
 
-/// The 72 published incidents whose fix times the preset draws from lasted at most 30 minutes in
-/// 4 % of the cases, an hour in 17 %, four hours in 69 %.
+/// The 72 published incidents whose fix times the preset draws from lasted at most 30 minutes in 3
+/// cases, an hour in 12, four hours in 50; nine in ten lasted at most 575 minutes. None of that was
+/// fitted: the bounds are 95 % intervals of those rows, Wilson's for shares, of order statistics
+/// (ranks 59 and 70) for the quantile. Rows that state no fix time lasted longer (all 236: 50 %
+/// within four hours), so they say nothing about a model that draws fixes.
 #[test]
 fn published_responders_mend_a_service_as_fast_as_published() {
     for service in ["user", "movie", "actor", "scene", "review"] {
@@ -78,11 +82,13 @@ fn published_responders_mend_a_service_as_fast_as_published() {
             let bound = SimDuration::from_minutes(minutes);
             times.iter().filter(|time| **time <= bound).count() as f64 / times.len() as f64
         };
-        let shares = [within(30), within(60), within(240)];
-        let around = |share: f64, from: f64, to: f64| (from..=to).contains(&share);
-        assert!(around(shares[0], 0.01, 0.11), "{service}: {shares:?} within 30, 60, 240 min");
-        assert!(around(shares[1], 0.09, 0.24), "{service}: {shares:?} within 30, 60, 240 min");
-        assert!(around(shares[2], 0.6, 0.79), "{service}: {shares:?} within 30, 60, 240 min");
+        for (minutes, of_72) in [(30, 3), (60, 12), (240, 50)] {
+            let (low, high) = wilson(of_72, 72).unwrap();
+            let share = within(minutes);
+            assert!((low..=high).contains(&share), "{service}: {share} within {minutes} min");
+        }
+        let p90 = times[times.len() * 9 / 10].minutes();
+        assert!((403.0..=1285.0).contains(&p90), "{service}: p90 {p90} min");
     }
 }
 

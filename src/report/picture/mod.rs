@@ -3,6 +3,7 @@
 mod axis;
 mod burndown;
 mod canvas;
+mod forest;
 mod gallery;
 mod health;
 mod lanes;
@@ -10,5 +11,6 @@ mod spread;
 mod times;
 
 pub(super) use burndown::{BurnDown, burn_down};
+pub(super) use forest::{Branch, forest};
 pub(super) use gallery::{Picture, all};
 pub(super) use spread::{Spread, spread};

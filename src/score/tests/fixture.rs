@@ -245,6 +245,7 @@ impl Story {
             expect_nothing: false,
             required_steps: Vec::new(),
             sources: Vec::new(),
+            not_published: Vec::new(),
         };
         Self { header, events: Vec::new() }
     }
@@ -273,6 +274,12 @@ impl Story {
     pub(super) fn by(self, at: i64, kind: EventKind, role: &str) -> Self {
         let mut story = self.put(at, kind, "");
         story.events.last_mut().unwrap().by = Some(Ref::role(&n(role)));
+        story
+    }
+
+    pub(super) fn not_published(&self, names: &[&str]) -> Self {
+        let mut story = self.clone();
+        story.header.not_published = names.iter().map(|name| n(name)).collect();
         story
     }
 

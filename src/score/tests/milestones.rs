@@ -3,7 +3,7 @@
 use super::fixture::{Story, n};
 use super::stories::good;
 use crate::model::{DetectionSource, Source, Trigger};
-use crate::score::MilestoneState;
+use crate::score::{MilestoneState, Rating};
 use crate::timeline::EventKind;
 
 #[test]
@@ -112,4 +112,48 @@ fn only_the_root_is_a_correct_hypothesis() {
 #[test]
 fn events_after_the_end_are_no_part_of_the_record() {
     assert_eq!(good().end(30).milestone("resolved"), None);
+}
+
+#[test]
+fn what_a_source_did_not_publish_is_unknown_and_never_missed() {
+    let story = Story::new()
+        .source(Source::Recorded)
+        .fault(0, "users")
+        .breach(1, "users")
+        .finding(2, Trigger::ServiceOutage, DetectionSource::Alert)
+        .begin(90, "service", "assess", "")
+        .declare(91, "critical")
+        .public(92)
+        .recovery(95, "users");
+    assert_eq!(story.rating("detect"), Rating::P);
+    assert_eq!(story.milestone("first_external"), Some(92));
+    let silent = story.not_published(&["detected", "first_external", "first_action", "updates"]);
+    let card = silent.card();
+    for name in ["detected", "first_external"] {
+        let found = card.milestones.iter().find(|milestone| milestone.name == name).unwrap();
+        assert_eq!(found.state, MilestoneState::NotObservable, "{name}");
+        assert_eq!((found.at, found.source), (None, None), "{name}");
+    }
+    assert_eq!(silent.milestone("mitigated"), Some(95), "the rest is as it was");
+    for measure in &card.measures {
+        let ends = [&*measure.from, &*measure.to];
+        if ends.iter().any(|end| ["detected", "first_external", "first_action"].contains(end)) {
+            assert_eq!(measure.rating, Rating::NotObservable, "{}", measure.name);
+            assert_eq!(measure.value, None, "{}", measure.name);
+        }
+    }
+}
+
+#[test]
+fn gaps_between_notices_are_unknown_where_not_all_were_published() {
+    let story = Story::new()
+        .source(Source::Recorded)
+        .breach(0, "users")
+        .declare(1, "critical")
+        .public(2)
+        .public(80)
+        .recovery(90, "users");
+    let gap = |story: &Story| story.measure("updates").value;
+    assert_eq!(gap(&story), Some(crate::units::SimDuration::from_minutes(78)));
+    assert_eq!(gap(&story.not_published(&["updates"])), None);
 }

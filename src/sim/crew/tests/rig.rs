@@ -121,6 +121,12 @@ impl Rig {
         Self::at(fixture::monday(), seed, scenario, preset, &[])
     }
 
+    /// On another system than the fixture's.
+    pub(super) fn on(system: &System, seed: u64, scenario: &Scenario, preset: &Preset) -> Self {
+        let plan = CrewPlan::new(system, scenario, &fixture::pack(), preset);
+        Self::of(plan, fixture::monday(), seed, &[])
+    }
+
     pub(super) fn at(
         start: SimTime,
         seed: u64,
@@ -129,6 +135,10 @@ impl Rig {
         without: &[&str],
     ) -> Self {
         let plan = CrewPlan::new(&fixture::system(), scenario, &fixture::pack(), preset);
+        Self::of(plan, start, seed, without)
+    }
+
+    fn of(plan: CrewPlan, start: SimTime, seed: u64, without: &[&str]) -> Self {
         let options = RunOptions {
             seed: Seed(seed),
             start,
