@@ -33,7 +33,8 @@ pub(super) fn catalog(common: &Common) -> Result<Catalog, Failure> {
 pub(super) fn inputs(common: &Common, args: &RunArgs, ui: &Ui) -> Result<Inputs, Failure> {
     let catalog = catalog(common)?;
     let (system, pack) = (args.system.as_deref(), args.pack.as_deref());
-    let drill = catalog.scenario_on(&args.scenario, &args.set, system, pack)?;
+    let scenario = args.scenario.as_deref().unwrap_or_default();
+    let drill = catalog.scenario_on(scenario, &args.set, system, pack)?;
     ui.diagnostics(&drill.warnings);
     let preset = catalog.preset(&args.responders)?;
     ui.diagnostics(&preset.warnings);

@@ -5,6 +5,7 @@
 
 mod drill;
 mod once;
+pub mod play;
 mod prepare;
 mod requirement;
 mod result;

@@ -11,6 +11,7 @@
 //! - `work`, `effects`, `diagnosis`, `duty`, `assembly`: who does which step, and what it changes
 //! - `cadence`: the rhythm of public updates
 //! - `responder`: who decides for a role: the simulation, a script, or a person
+//! - `seat`, `desk`: what a person does, can do, and sees of the role's own work
 //!
 //! **Invariant**: every draw comes from a stream with a name; alerts reach people only through
 //! what policies answered.
@@ -18,6 +19,7 @@
 mod assembly;
 mod cadence;
 mod carry;
+mod desk;
 mod diagnosis;
 mod duty;
 mod effects;
@@ -29,6 +31,7 @@ mod paging;
 mod plan;
 mod procedure;
 mod responder;
+mod seat;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -51,6 +51,8 @@ pub(super) mod tag {
     pub(in super::super) const UPDATE: u8 = 142;
     /// A public update is written.
     pub(in super::super) const WRITTEN: u8 = 143;
+    /// A colleague answers the person at the seat: its role.
+    pub(in super::super) const REPLY: u8 = 144;
 }
 
 /// Everything a part of the crew needs while it handles something.
@@ -185,6 +187,10 @@ pub(in crate::sim) struct Crew {
     pub(super) rhythm: Rhythm,
     pub(super) polling: bool,
     pub(super) blocked_since: Option<SimTime>,
+    /// The role whose seat a person has.
+    pub(super) seated: Option<usize>,
+    /// Questions asked from the seat.
+    pub(super) questions: u64,
 }
 
 impl Crew {
@@ -215,6 +221,8 @@ impl Crew {
             rhythm: Rhythm::default(),
             polling: false,
             blocked_since: None,
+            seated: None,
+            questions: 0,
         }
     }
 
@@ -257,7 +265,7 @@ impl Crew {
         self.is_done()
     }
 
-    fn on_scene(
+    pub(super) fn on_scene(
         &mut self,
         blueprint: &Blueprint,
         world: &mut World,
@@ -301,6 +309,7 @@ impl Crew {
             tag::HANDOFF => self.handoff_over(arg, scene),
             tag::UPDATE => self.update_due(arg, scene),
             tag::WRITTEN => self.update_written(arg, scene),
+            tag::REPLY => self.reply(arg, scene),
             _ => {}
         }
     }
@@ -341,7 +350,10 @@ impl Crew {
             (new, old) => new.or(old),
         };
         let raised = |declared: usize| rank.filter(|rank| *rank < declared);
+        // What a person declared only a person changes.
+        let seat = self.seated.map(|role| scene.role(role));
         if let Some((declared, at, by)) = &mut self.incident.declared
+            && (seat.is_none() || *by != seat)
             && let Some(rank) = raised(*declared)
         {
             (*declared, *at) = (rank, scene.ctx.now);
