@@ -212,11 +212,22 @@ pub(super) enum RulesCommand {
 /// `drill run`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill run quarterly-outage\n  drill run agent-hang --set variant=slow_burn --seed 7 --lang ja\n  drill run internet-outage --control --trials 200\n  drill run quarterly-outage --trials 1000 --why --require 'mitigate<=2h@0.8'\n\nFormats: text, json, md, html, csv."
+    after_help = "Examples:\n  drill run quarterly-outage\n  drill run agent-hang --set variant=slow_burn --seed 7 --lang ja\n  drill run internet-outage --control --trials 200\n  drill run quarterly-outage --trials 1000 --why --require 'mitigate<=2h@0.8'\n  drill run service-outage --play pm --mode train\n  drill run incident.toml --play lead\n  drill run --resume drill-out/play-service-outage-1-pm\n\nFormats: text, json, md, html, csv; a game has text."
 )]
 pub(super) struct RunArgs {
-    /// Name of a scenario (see `drill list scenarios`), or a file.
-    pub(super) scenario: String,
+    /// Name of a scenario (see `drill list scenarios`), or a file; with --play also the timeline
+    /// of a recorded incident.
+    #[arg(required_unless_present = "resume")]
+    pub(super) scenario: Option<String>,
+    /// Take the seat of a role yourself; the others are simulated.
+    #[arg(long, value_name = "ROLE", conflicts_with = "trials")]
+    pub(super) play: Option<String>,
+    /// Go on with a game that was left, in its folder.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["scenario", "play", "trials", "out"])]
+    pub(super) resume: Option<PathBuf>,
+    /// Play the lines of this file instead of the keyboard; `@12m30s ack` types at that offset.
+    #[arg(long, value_name = "FILE")]
+    pub(super) script: Option<PathBuf>,
     /// Set a parameter of the scenario; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(super) set: Vec<(String, String)>,

@@ -21,6 +21,14 @@ pub(super) fn write(target: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Fa
     write_over(target, files, exists)
 }
 
+/// Writes `files` as the folder `target` of a game that is played there, in place of its journal.
+///
+/// # Errors
+/// When the disk refuses.
+pub(super) fn write_game(target: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
+    write_over(target, files, target.is_dir())
+}
+
 fn write_over(target: &Path, files: &[(String, Vec<u8>)], exists: bool) -> Result<(), Failure> {
     let parent = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),

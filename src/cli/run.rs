@@ -5,8 +5,8 @@ use std::path::Path;
 use super::args::{Common, Format, RunArgs};
 use super::progress::Bar;
 use super::ui::{Failure, Ui, only};
-use super::{exit, folder, workspace};
-use crate::diag::Diagnostics;
+use super::{exit, folder, play, workspace};
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::exercise::{
     Asked, Drill, Inputs, Options, Prepared, TrialsAsked, judge_drill, parse_requirement,
     run_drill, trials,
@@ -21,20 +21,33 @@ use crate::timeline::write_jsonl;
 pub(super) fn run(common: &Common, args: &RunArgs, ui: &mut Ui) -> Result<u8, Failure> {
     let formats = [Format::Text, Format::Json, Format::Md, Format::Html, Format::Csv];
     only(common.format, &formats, "run")?;
+    if args.play.is_some() || args.resume.is_some() {
+        return play::play(common, args, ui);
+    }
+    if args.script.is_some() {
+        let message = "--script says what a person at a seat types, and nobody has a seat";
+        let help = "name the seat with --play ROLE";
+        return Err(Diagnostic::error("usage::script", message).help(help).into());
+    }
     let inputs = workspace::inputs(common, args, ui)?;
     let require = requirements(args, &inputs)?;
-    let options = Options {
+    let options = options(common, args);
+    let prepared = Prepared::new(&inputs, &options)?;
+    match args.trials {
+        Some(number) => many(common, args, &prepared, number, require, ui),
+        None => once(common, args, &prepared, &require, ui),
+    }
+}
+
+/// What a run is a function of, beside its files.
+pub(super) fn options(common: &Common, args: &RunArgs) -> Options {
+    Options {
         seed: args.seed,
         start: args.start,
         when: args.when,
         mode: args.mode,
         without: args.without.iter().map(|role| Name::from(role.as_str())).collect(),
         threads: threads(common),
-    };
-    let prepared = Prepared::new(&inputs, &options)?;
-    match args.trials {
-        Some(number) => many(common, args, &prepared, number, require, ui),
-        None => once(common, args, &prepared, &require, ui),
     }
 }
 
@@ -43,7 +56,7 @@ pub(super) fn threads(common: &Common) -> usize {
     common.threads.map_or_else(all, usize::from)
 }
 
-fn requirements(args: &RunArgs, inputs: &Inputs) -> Result<Vec<Asked>, Diagnostics> {
+pub(super) fn requirements(args: &RunArgs, inputs: &Inputs) -> Result<Vec<Asked>, Diagnostics> {
     let mut wrong = Diagnostics::default();
     let mut asked = Vec::new();
     for text in &args.require {
@@ -86,7 +99,20 @@ fn once(
         Format::Text | Format::Junit => report::drill_text(&drill, lang, ui.style()),
     };
     ui.data(&text)?;
-    let requirements: Vec<_> = require.iter().map(|asked| judge_drill(asked, &drill)).collect();
+    verdict(common, args, &drill, require, &target, ui)
+}
+
+/// Says what was asked of a drill and whether it holds, and where its folder is.
+pub(super) fn verdict(
+    common: &Common,
+    args: &RunArgs,
+    drill: &Drill,
+    require: &[Asked],
+    target: &Path,
+    ui: &mut Ui,
+) -> Result<u8, Failure> {
+    let lang = ui.lang();
+    let requirements: Vec<_> = require.iter().map(|asked| judge_drill(asked, drill)).collect();
     if common.format == Format::Text {
         ui.data(&report::requirements_text(&requirements, lang))?;
         ui.data(&report::folder_text(&target.to_string_lossy(), lang))?;
@@ -112,7 +138,7 @@ pub(super) fn passes(card: &crate::score::Scorecard, points: f64) -> bool {
 }
 
 /// The files of a drill's folder.
-fn drill_files(drill: &Drill, ui: &Ui) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+pub(super) fn drill_files(drill: &Drill, ui: &Ui) -> Result<Vec<(String, Vec<u8>)>, Failure> {
     let lang = ui.lang();
     let mut timeline = Vec::new();
     write_jsonl(&drill.timeline, &mut timeline)
@@ -135,7 +161,7 @@ fn drill_files(drill: &Drill, ui: &Ui) -> Result<Vec<(String, Vec<u8>)>, Failure
 
 /// Adds the drill to the workspace's history, or says that there is none.
 #[expect(clippy::disallowed_methods, reason = "a history says when a drill was really held")]
-fn remember(common: &Common, drill: &Drill, ui: &Ui) -> Result<(), Failure> {
+pub(super) fn remember(common: &Common, drill: &Drill, ui: &Ui) -> Result<(), Failure> {
     let Some(workspace) = workspace::workspace(common)? else {
         ui.remark("no workspace here, so this drill goes into no history (see `drill init`)");
         return Ok(());

@@ -120,6 +120,12 @@ impl Ui {
         write!(out, "{text}{newline}").map_err(|error| stdout_failure(&error))
     }
 
+    /// A question to standard output, which the answer follows on the same line.
+    pub(super) fn ask(&mut self, text: &str) -> Result<(), Failure> {
+        write!(io::stdout().lock(), "{text}").map_err(|error| stdout_failure(&error))?;
+        self.finish()
+    }
+
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         io::stdout().flush().map_err(|error| stdout_failure(&error))
     }

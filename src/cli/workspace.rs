@@ -33,16 +33,20 @@ pub(super) fn catalog(common: &Common) -> Result<Catalog, Failure> {
 pub(super) fn inputs(common: &Common, args: &RunArgs, ui: &Ui) -> Result<Inputs, Failure> {
     let catalog = catalog(common)?;
     let (system, pack) = (args.system.as_deref(), args.pack.as_deref());
-    let mut set = args.set.clone();
-    if args.control {
-        set.push(("control".to_owned(), "on".to_owned()));
-    }
-    let drill = catalog.scenario_on(&args.scenario, &set, system, pack)?;
+    let set = parameters(args);
+    let scenario = args.scenario.as_deref().unwrap_or_default();
+    let drill = catalog.scenario_on(scenario, &set, system, pack)?;
     ui.diagnostics(&drill.warnings);
     let preset = catalog.preset(&args.responders)?;
     ui.diagnostics(&preset.warnings);
     let Drill { scenario, system, pack } = drill.value;
     Ok(Inputs { system, scenario, pack, preset: preset.value })
+}
+
+/// The parameters that are chosen, `--control` among them.
+pub(super) fn parameters(args: &RunArgs) -> Vec<(String, String)> {
+    let control = args.control.then(|| ("control".to_owned(), "on".to_owned()));
+    args.set.iter().cloned().chain(control).collect()
 }
 
 /// A recorded incident by name, or the timeline of a path, or of the folder of a drill; warnings

@@ -9,7 +9,7 @@ use crate::model::{GaugeSeries, Name, Pack, SliceBlock, System, Telemetry, Viola
 use crate::policy::Policies;
 use crate::score;
 use crate::sim::Detail;
-use crate::timeline::{Known, KnownSetup, Timeline};
+use crate::timeline::{Header, Known, KnownSetup, Timeline};
 use crate::units::{Seed, SimDuration, SimTime};
 
 /// Hears how far a long computation is. Called from the thread that started it.
@@ -28,16 +28,28 @@ pub fn run_drill(
     band_trials: u32,
     progress: &dyn Progress,
 ) -> Result<Drill, Diagnostics> {
+    let mut policies = Policies::compile(&prepared.inputs.pack)?;
+    let outcome = once::run(prepared, &mut policies, prepared.options.seed, Detail::Full);
+    let header = prepared.header(prepared.options.seed);
+    judged(prepared, &mut policies, outcome, header, band_trials, progress)
+}
+
+/// Scores a run that has ended, beside `band_trials` simulated ones.
+pub(super) fn judged(
+    prepared: &Prepared<'_>,
+    policies: &mut Policies,
+    outcome: Outcome,
+    header: Header,
+    band_trials: u32,
+    progress: &dyn Progress,
+) -> Result<Drill, Diagnostics> {
     let inputs = prepared.inputs;
-    let mut policies = Policies::compile(&inputs.pack)?;
     let seed = prepared.options.seed;
-    let outcome = once::run(prepared, &mut policies, seed, Detail::Full);
     let telemetry = telemetry(prepared, &outcome, prepared.start_of(seed));
-    let mut header = prepared.header(seed);
-    header.end = outcome.end;
+    let header = Header { end: outcome.end, ..header };
     let timeline = Timeline { header, events: outcome.events };
     let setup = prepared.setup(timeline.header.start);
-    let violations = script_violations(&timeline, &setup, &mut policies);
+    let violations = script_violations(&timeline, &setup, policies);
     let scorecard = score::score(&timeline, &inputs.pack, &violations);
     let band = if band_trials == 0 {
         None

@@ -6,6 +6,7 @@
 mod compare;
 mod drill;
 mod once;
+pub mod play;
 mod prepare;
 mod requirement;
 mod result;

@@ -50,14 +50,18 @@ struct Dirty {
     escalate: bool,
 }
 
-struct Run<'p, 'i> {
+/// A run under way.
+pub(super) struct Run<'p, 'i> {
     prepared: &'p Prepared<'i>,
     policies: &'p mut Policies,
     sim: Sim<'p>,
+    outputs: Vec<Output>,
     detail: Detail,
     replays: Vec<Option<Replay<'p>>>,
     transitions: Vec<AlertTransition>,
     events: Vec<Event>,
+    /// Indices of the events that became known, in that order, where a person asks for them.
+    learned: Option<Vec<usize>>,
     /// Events that policies may not know yet, by `(known_at, index)`.
     pending: BinaryHeap<Reverse<(SimTime, usize)>>,
     known: Known,
@@ -83,56 +87,115 @@ pub(super) fn run(
     seed: Seed,
     detail: Detail,
 ) -> Outcome {
-    let options = prepared.run_options(seed, detail);
-    let start = options.start;
-    let slos = prepared.names.len();
-    let mut run = Run {
-        prepared,
-        policies,
-        sim: Sim::new(&prepared.blueprint, options),
-        detail,
-        replays: (0..slos).map(|_| None).collect(),
-        transitions: Vec::new(),
-        events: Vec::with_capacity(512),
-        pending: BinaryHeap::new(),
-        known: Known::new(&prepared.setup(start)),
-        dirty: Dirty::default(),
-        active: Vec::new(),
-        reported: Vec::new(),
-        severity: None,
-        reasons: Vec::new(),
-        escalated: Vec::new(),
-        reviewed: start,
-        overlay: vec![Vec::new(); slos],
-        next_baseline_alert: prepared.baseline_alerts.partition_point(|t| t.at <= start),
-        counts: Counts::default(),
-        failures: Vec::new(),
-    };
-    run.play();
+    let mut run = Run::new(prepared, policies, seed, detail);
+    while let Some(next) = run.next_at() {
+        run.turn(next);
+    }
     run.outcome()
 }
 
-impl Run<'_, '_> {
-    fn play(&mut self) {
-        let mut outputs = Vec::new();
-        while let Some(next) = self.sim.next_at() {
-            let next = self.earliest(next);
-            self.sim.advance(next, &mut outputs);
-            // The engine stops at its first output, so that acts meet it at the right instant.
-            let now = if outputs.is_empty() { next } else { self.sim.now() };
-            for output in outputs.drain(..) {
-                match output {
-                    Output::Event(draft) => {
-                        self.note_report(&draft);
-                        self.write(draft);
-                    }
-                    Output::Slice { slo, end, slice } => self.slice(slo, end, slice),
-                }
-            }
-            self.baseline_alerts(now);
-            self.learn(now);
-            self.ask(now);
+impl<'p, 'i> Run<'p, 'i> {
+    /// A run at its start.
+    pub(super) fn new(
+        prepared: &'p Prepared<'i>,
+        policies: &'p mut Policies,
+        seed: Seed,
+        detail: Detail,
+    ) -> Self {
+        let options = prepared.run_options(seed, detail);
+        let start = options.start;
+        let slos = prepared.names.len();
+        Self {
+            prepared,
+            policies,
+            sim: Sim::new(&prepared.blueprint, options),
+            outputs: Vec::new(),
+            detail,
+            replays: (0..slos).map(|_| None).collect(),
+            transitions: Vec::new(),
+            events: Vec::with_capacity(512),
+            learned: None,
+            pending: BinaryHeap::new(),
+            known: Known::new(&prepared.setup(start)),
+            dirty: Dirty::default(),
+            active: Vec::new(),
+            reported: Vec::new(),
+            severity: None,
+            reasons: Vec::new(),
+            escalated: Vec::new(),
+            reviewed: start,
+            overlay: vec![Vec::new(); slos],
+            next_baseline_alert: prepared.baseline_alerts.partition_point(|t| t.at <= start),
+            counts: Counts::default(),
+            failures: Vec::new(),
         }
+    }
+
+    /// A person takes the seat of `role`, at the start; whether there is such a role. What becomes
+    /// known is kept in its order from then on.
+    pub(super) fn sit(&mut self, role: &Name) -> bool {
+        self.learned = Some(Vec::new());
+        self.sim.sit(role)
+    }
+
+    /// The simulation, to ask what it thinks of an act.
+    pub(super) fn sim(&mut self) -> &mut Sim<'p> {
+        &mut self.sim
+    }
+
+    /// Events so far, those of ground truth among them.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Indices of the events that became known, in that order; none before [`Run::sit`].
+    pub(super) fn learned(&self) -> &[usize] {
+        self.learned.as_deref().unwrap_or_default()
+    }
+
+    /// What is known now.
+    pub(super) fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// When something can change next; `None` at the end of the exercise.
+    pub(super) fn next_at(&self) -> Option<SimTime> {
+        self.sim.next_at().map(|next| self.earliest(next))
+    }
+
+    /// Plays on to `to`, which is not after [`Run::next_at`], or to the first output before.
+    pub(super) fn turn(&mut self, to: SimTime) {
+        let mut outputs = std::mem::take(&mut self.outputs);
+        self.sim.advance(to, &mut outputs);
+        // The engine stops at its first output, so that acts meet it at the right instant.
+        let now = if outputs.is_empty() { to } else { self.sim.now() };
+        for output in outputs.drain(..) {
+            match output {
+                Output::Event(draft) => {
+                    self.note_report(&draft);
+                    self.write(draft);
+                }
+                Output::Slice { slo, end, slice } => self.slice(slo, end, slice),
+            }
+        }
+        self.outputs = outputs;
+        self.baseline_alerts(now);
+        self.learn(now);
+        self.ask(now);
+    }
+
+    /// A person acts at the present instant.
+    pub(super) fn act(&mut self, act: &Act) {
+        self.sim.apply(act);
+        let now = self.sim.now();
+        self.turn(now);
+    }
+
+    /// The exercise ends now, for `reason`.
+    pub(super) fn halt(&mut self, reason: &str) {
+        self.sim.halt(reason);
+        let now = self.sim.now();
+        self.turn(now);
     }
 
     /// The next instant at which anything can change: in the world, in what is known, or in the
@@ -240,6 +303,9 @@ impl Run<'_, '_> {
                 break;
             }
             self.pending.pop();
+            if let Some(learned) = &mut self.learned {
+                learned.push(index);
+            }
             let event = &self.events[index];
             self.dirty.note(&event.kind);
             self.known.observe(event);
@@ -363,7 +429,7 @@ impl Run<'_, '_> {
         note
     }
 
-    fn outcome(self) -> Outcome {
+    pub(super) fn outcome(self) -> Outcome {
         let mut hasher = TraceHasher::default();
         for event in &self.events {
             hasher.event(event);

@@ -34,6 +34,7 @@ mod next;
 mod period;
 mod phrase;
 mod picture;
+mod play;
 mod prometheus;
 mod results;
 mod routine;
@@ -70,6 +71,10 @@ pub use lang::Lang;
 pub use list::{Listed, Listing, list_json, list_text};
 pub use period::{
     period_csv, period_files, period_html, period_json, period_markdown, period_stem, period_text,
+};
+pub use play::{
+    AfterAction, after_action_html, after_action_markdown, after_action_text, hot_wash_text,
+    play_misanswer, play_prompt, play_question, play_text, play_welcome,
 };
 pub use prometheus::{Exported, OracleSeries, oracle_rules, oracle_test, production_rules};
 pub use routine::{RoutineLook, routine_markdown, routine_text};

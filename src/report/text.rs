@@ -54,7 +54,7 @@ pub(super) fn columns(text: &str) -> usize {
 }
 
 /// Control characters would move the cursor or end a line; they become spaces.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let shown = |c: char| if c.is_control() { ' ' } else { c };
     text.chars().map(shown).collect()
 }

@@ -63,18 +63,90 @@ pub enum Output {
     },
 }
 
-/// What a live or recorded responder does.
+/// What a live or recorded responder does. All but [`RespondAct::Look`] and [`RespondAct::Hint`]
+/// make its role take part.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RespondAct {
-    /// Answers a page.
+    /// Answers a page of its own.
     Acknowledge {
         /// Page number; `None` answers the oldest open one.
         page: Option<u32>,
     },
-    /// Declares an incident.
+    /// Joins the response without a page.
+    Join,
+    /// Declares an incident, or changes its severity in either direction.
     Declare {
         /// Severity level of the pack.
         level: Name,
+    },
+    /// Pages a role on the channels of its escalation level.
+    Page {
+        /// The role.
+        role: Name,
+    },
+    /// Asks a role how it stands; one that does not take part yet is called in.
+    Ask {
+        /// The role.
+        role: Name,
+    },
+    /// Asks whoever does a step to do it, or to do it again.
+    AskFor {
+        /// Step id.
+        step: Name,
+        /// Target, where the step is made for each.
+        on: Option<Name>,
+    },
+    /// Asks a human for the approval of a step.
+    AskApproval {
+        /// Step id.
+        step: Name,
+        /// Target, where the step is made for each.
+        on: Option<Name>,
+    },
+    /// Approves a step that a colleague asked for.
+    Approve {
+        /// Step id.
+        step: Name,
+        /// Target, where the step is made for each.
+        on: Option<Name>,
+    },
+    /// Looks at the dashboards, or tries a service, an agent or a tool itself.
+    Look {
+        /// What is tried; `None` opens the dashboards.
+        about: Option<Ref>,
+    },
+    /// Goes back to an earlier version of a service; takes the time of its recovery step.
+    RollBack {
+        /// The service.
+        on: Name,
+        /// What to.
+        option: Name,
+    },
+    /// Says something on a channel.
+    Say {
+        /// Channel of the pack.
+        channel: Name,
+        /// What is said.
+        text: Name,
+    },
+    /// Posts for the public.
+    Post {
+        /// What is said.
+        text: Name,
+    },
+    /// Gives its role to another, or to a colleague of the same role.
+    HandOver {
+        /// The role that takes it.
+        to: Name,
+    },
+    /// Claims that users are no longer affected.
+    ClaimMitigated,
+    /// Claims that the incident is over.
+    ClaimResolved,
+    /// The facilitator helps.
+    Hint {
+        /// The step it is about.
+        step: Option<Name>,
     },
     /// Begins a step of the playbook; it takes the time the playbook and the preset say.
     Step {
@@ -87,6 +159,8 @@ pub enum RespondAct {
     Skip {
         /// Step id.
         step: Name,
+        /// Target, where the step is made for each; `None` means all.
+        on: Option<Name>,
         /// Why.
         reason: Option<Name>,
     },

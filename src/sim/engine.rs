@@ -1,7 +1,8 @@
 //! The engine: time, the queue, and the two halves it drives, world and crew.
 
-use super::act::{Act, Detail, Draft, Output, RunOptions};
+use super::act::{Act, Detail, Draft, Output, RespondAct, RunOptions};
 use super::crew::{Crew, CrewPlan};
+use super::desk::{Desk, Objection};
 use super::queue::{EventQueue, Token};
 use super::rng::Streams;
 use super::world::{Baseline, World, WorldPlan};
@@ -194,6 +195,37 @@ impl<'b> Sim<'b> {
             return;
         }
         self.with(|world, crew, ctx, blueprint| crew.apply(act, blueprint, world, ctx));
+    }
+
+    /// A person takes the seat of `role`; whether there is such a role. To be called before time
+    /// moves: from then on nothing is decided for the role.
+    pub fn sit(&mut self, role: &Name) -> bool {
+        self.crew.sit(role, &self.blueprint.crew)
+    }
+
+    /// What whoever has the seat of `role` knows of the role's own work.
+    pub fn desk(&mut self, role: &Name) -> Option<Desk> {
+        let mut desk = None;
+        self.with(|world, crew, ctx, blueprint| {
+            desk = crew.desk(role, blueprint, world, ctx);
+        });
+        desk
+    }
+
+    /// Why `role` cannot do `what` at the present instant; `None` when it can.
+    pub fn objection(&mut self, role: &Name, what: &RespondAct) -> Option<Objection> {
+        let mut objection = None;
+        self.with(|world, crew, ctx, blueprint| {
+            objection = crew.objection(role, what, blueprint, world, ctx);
+        });
+        objection
+    }
+
+    /// Ends the exercise at the present instant, for `reason` (`endex` or `abort`).
+    pub fn halt(&mut self, reason: &str) {
+        if !self.stopped {
+            self.stop(reason);
+        }
     }
 
     /// The present instant.

@@ -8,12 +8,14 @@
 
 mod act;
 mod crew;
+mod desk;
 mod engine;
 mod queue;
 mod rng;
 mod world;
 
 pub use act::{Act, Detail, Draft, Output, RespondAct, RunOptions};
+pub use desk::{Desk, Objection, StepAt};
 pub use engine::{Blueprint, Sim};
 pub use queue::{EventQueue, Token};
 pub use rng::{Stream, StreamName, Streams};

@@ -78,7 +78,7 @@ impl Crew {
         let Some(by) = by.filter(free).filter(|_| !self.works.iter().any(posts)) else {
             return;
         };
-        if !self.members[step.role].responder.is_simulated() {
+        if !self.runs_by_itself(step.role) {
             return;
         }
         self.rhythm.writer = Some(by);

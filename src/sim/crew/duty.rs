@@ -36,7 +36,7 @@ impl Crew {
         }
     }
 
-    fn purpose(&self) -> MessagePurpose {
+    pub(super) fn purpose(&self) -> MessagePurpose {
         if self.incident.declared.is_some() || self.incident.acted {
             MessagePurpose::Update
         } else {

@@ -373,31 +373,35 @@ impl Crew {
         let named = self.step(work, scene).failing_attempts(target);
         if let Some((_, text)) = named.filter(|(attempts, _)| attempt <= *attempts) {
             let pause = scene.plan.figures.think;
+            self.rolled_back(work, false, scene);
             self.fail(work, pause, || text.clone(), scene);
             return;
         }
-        self.clear(work, scene);
+        let cleared = self.clear(work, scene);
+        self.rolled_back(work, cleared > 0, scene);
         self.incident.planned = true;
         self.complete(work, scene);
     }
 
-    /// Clears the faults of the work's targets.
-    fn clear(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+    /// Clears the faults of the work's targets; how many there were.
+    fn clear(&mut self, work: usize, scene: &mut Scene<'_, '_>) -> usize {
+        let mut cleared = 0;
         let agents_only = self.step(work, scene).each == ForEach::FailedAgent;
         if !agents_only {
             for service in self.services_of(work, scene) {
-                scene.ground.try_recover(service, scene.ctx);
+                cleared += scene.ground.try_recover(service, scene.ctx);
             }
         }
         for agent in self.agents_of(work, scene) {
-            scene.ground.recover_agent(agent, scene.ctx);
+            cleared += scene.ground.recover_agent(agent, scene.ctx);
         }
         // Tools are no targets of their own: whoever recovers as a whole recovers them too.
         for tool in 0..scene.plan.tools {
             if self.works[work].target == 0 && !scene.ground.tool_works(tool) {
-                scene.ground.recover_tool(tool, scene.ctx);
+                cleared += scene.ground.recover_tool(tool, scene.ctx);
             }
         }
+        cleared
     }
 
     fn hand_over(&mut self, work: usize, scene: &mut Scene<'_, '_>) {

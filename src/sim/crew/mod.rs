@@ -12,6 +12,7 @@
 //! - `fallback`: what is done instead while a tool is lost, data are gone or somebody got in
 //! - `cadence`: the rhythm of public updates
 //! - `responder`: who decides for a role: the simulation, a script, or a person
+//! - `seat`, `desk`: what a person does, can do, and sees of the role's own work
 //!
 //! **Invariant**: every draw comes from a stream with a name; alerts reach people only through
 //! what policies answered.
@@ -19,6 +20,7 @@
 mod assembly;
 mod cadence;
 mod carry;
+mod desk;
 mod diagnosis;
 mod duty;
 mod effects;
@@ -32,6 +34,7 @@ mod plan;
 mod procedure;
 mod responder;
 mod retry;
+mod seat;
 mod shift;
 mod state;
 #[cfg(test)]

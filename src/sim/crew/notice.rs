@@ -107,7 +107,8 @@ impl Crew {
     fn next_check(&self, s: &Scene<'_, '_>) -> Option<SimDuration> {
         let every = s.plan.check_every.ms();
         let checker = s.plan.checker?;
-        if every <= 0 || s.is_removed(checker) {
+        // A person checks when it looks.
+        if every <= 0 || s.is_removed(checker) || self.seated == Some(checker) {
             return None;
         }
         let since = (s.now() - (s.ctx.start + self.notices.phase)).ms();
@@ -117,7 +118,8 @@ impl Crew {
     /// The first person of the team in play; outsiders do not look by themselves.
     fn looker(&self, s: &Scene<'_, '_>) -> Option<usize> {
         let looks = |role: &usize| s.plan.roles[*role].human && !s.plan.roles[*role].external;
-        (0..s.plan.roles.len()).filter(looks).find(|role| !s.is_removed(*role))
+        let free = |role: &usize| !s.is_removed(*role) && self.seated != Some(*role);
+        (0..s.plan.roles.len()).filter(looks).find(free)
     }
 
     pub(super) fn notice(&mut self, arg: usize, scene: &mut Scene<'_, '_>) {
@@ -138,15 +140,26 @@ impl Crew {
         source: DetectionSource,
         scene: &mut Scene<'_, '_>,
     ) {
-        let index = SOURCES.iter().position(|known| *known == source).unwrap_or(0);
-        if std::mem::replace(&mut self.notices.told[entity][index], true) {
-            return;
-        }
         let finder = match source {
             DetectionSource::HealthCheck => scene.plan.checker,
             DetectionSource::Human => self.looker(scene),
             _ => None,
         };
+        self.finding_by(entity, source, finder, scene);
+    }
+
+    /// Writes a finding of `finder`, once per source and entity.
+    pub(super) fn finding_by(
+        &mut self,
+        entity: usize,
+        source: DetectionSource,
+        finder: Option<usize>,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let index = SOURCES.iter().position(|known| *known == source).unwrap_or(0);
+        if std::mem::replace(&mut self.notices.told[entity][index], true) {
+            return;
+        }
         let found = &scene.plan.entities[entity];
         let trigger = scene.plan.words.triggers[found.trigger as usize].clone();
         let (rule, about) = (found.rule.clone(), found.about.clone());
@@ -157,7 +170,7 @@ impl Crew {
         // Who sees it himself needs no page to begin.
         if let Some(role) = finder.filter(|role| self.members[*role].responder.is_simulated()) {
             self.engage(role, scene);
-        } else if let Some(role) = scene.plan.checker {
+        } else if let Some(role) = scene.plan.checker.filter(|role| finder != Some(*role)) {
             // Users and peers tell whoever checks the health of the system.
             self.tell(role, scene);
         }
@@ -223,6 +236,10 @@ impl Crew {
         }
         let human = scene.plan.roles[by].human;
         let source = if human { DetectionSource::Human } else { DetectionSource::PeerAgent };
+        if self.seated == Some(by) {
+            self.finding_by(entity, source, Some(by), scene);
+            return;
+        }
         self.report_finding(entity, source, scene);
     }
 

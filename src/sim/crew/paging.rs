@@ -7,6 +7,7 @@
 
 use super::carry::{Cargo, PageStage};
 use super::figures::Answer;
+use super::responder::Responder;
 use super::state::{Crew, Scene, tag};
 use crate::model::Escalation;
 use crate::timeline::{EventKind, MessagePurpose};
@@ -29,6 +30,8 @@ pub(super) struct Planned {
     started: bool,
     /// The response it belonged to was ended.
     over: bool,
+    /// Who pages, where a person does.
+    by: Option<usize>,
 }
 
 /// A page to one person.
@@ -77,7 +80,7 @@ impl Crew {
         due: SimTime,
         scene: &mut Scene<'_, '_>,
     ) {
-        self.planned.push(Planned { level, role, channels, started: false, over: false });
+        self.planned.push(Planned { level, role, channels, started: false, over: false, by: None });
         scene.after(due - scene.now(), tag::ESCALATE, self.planned.len() - 1);
     }
 
@@ -148,6 +151,9 @@ impl Crew {
 
     /// The role that starts an escalation.
     fn sender(&self, planned: usize, scene: &Scene<'_, '_>) -> usize {
+        if let Some(by) = self.planned[planned].by {
+            return by;
+        }
         let number = self.planned[planned].level;
         let level = scene.plan.levels.iter().find(|level| level.number == number);
         level.and_then(|level| level.from).unwrap_or(self.planned[planned].role)
@@ -238,6 +244,39 @@ impl Crew {
         self.engage(role, scene);
     }
 
+    /// The pages of a role that are delivered and not answered.
+    pub(super) fn open_pages(&self, role: usize) -> impl Iterator<Item = usize> {
+        let open = move |page: &Page| {
+            !page.acked && page.delivered && self.planned[page.planned].role == role
+        };
+        (0..self.pages.len()).filter(move |page| open(&self.pages[*page]))
+    }
+
+    /// A person pages a role on the channels of its level, whatever was planned before.
+    pub(super) fn page_by_hand(&mut self, role: usize, by: usize, scene: &mut Scene<'_, '_>) {
+        let plan = scene.plan;
+        let Some(level) = plan.levels.iter().find(|level| level.to.contains(&role)) else {
+            return;
+        };
+        let same =
+            |known: &Planned| !known.over && known.level == level.number && known.role == role;
+        let index = self.planned.iter().position(same).unwrap_or_else(|| {
+            let (number, channels) = (level.number, level.channels.clone());
+            self.planned.push(Planned {
+                level: number,
+                role,
+                channels,
+                started: false,
+                over: false,
+                by: Some(by),
+            });
+            self.planned.len() - 1
+        });
+        self.planned[index].started = true;
+        self.planned[index].by = Some(by);
+        self.page(index, 1, 1, scene);
+    }
+
     /// The oldest page of a role that is delivered and not answered.
     pub(super) fn open_page(&self, role: usize) -> Option<usize> {
         let open =
@@ -326,6 +365,7 @@ impl Crew {
         }
         let member = &mut self.members[role];
         member.engaged = Some(now);
+        member.missing &= member.responder != Responder::Live;
         member.fresh = now;
         member.stand_in = None;
         let me = scene.role(role);
@@ -372,7 +412,8 @@ impl Crew {
             let member = &mut self.members[role];
             let open = member.engaged.is_none() && member.stand_in.is_none();
             let works = scene.plan.roles[role].works;
-            if works && member.missing && open && member.responder.is_simulated() {
+            let waits = member.responder != Responder::Scripted;
+            if works && member.missing && open && waits {
                 member.stand_in = Some(stand_in);
                 let kind = EventKind::RoleTaken { role: scene.plan.roles[role].me.name.clone() };
                 let by = Some(scene.role(stand_in));
@@ -409,6 +450,8 @@ impl Crew {
     }
 
     fn expect_answer(&mut self, role: usize, able: bool, scene: &mut Scene<'_, '_>) {
+        // A person answers by itself; here only the time is up.
+        let able = able && self.members[role].responder != Responder::Live;
         let (delay, answers) = self.call_delay(role, able, scene);
         let member = &mut self.members[role];
         member.calls += 1;
@@ -443,7 +486,8 @@ impl Crew {
             return;
         }
         self.members[role].call = None;
-        if self.members[role].engaged.is_some() || !self.members[role].responder.is_simulated() {
+        let scripted = self.members[role].responder == Responder::Scripted;
+        if self.members[role].engaged.is_some() || scripted {
             return;
         }
         if answers {

@@ -2,15 +2,13 @@
 //!
 //! The rest of the crew asks [`Responder::is_simulated`] before it acts for a role by itself.
 //! Scripts act by [`Cue`](crate::model::Cue)s at their time; people and recordings by
-//! [`Act::Respond`](super::super::act::Act), at once. Steps begun by either take the time and
+//! [`Act::Respond`](super::super::act::Act), at once (see `seat`). Steps begun by either take the time and
 //! have the effects of simulated ones, but nothing holds them back: order is scored afterwards.
 
-use super::super::act::RespondAct;
 use super::plan::Role;
 use super::state::{Crew, Scene};
 use super::work::WorkState;
 use crate::model::{Name, Ref};
-use crate::timeline::EventKind;
 
 /// Who decides for a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +17,7 @@ pub(super) enum Responder {
     Simulated,
     /// The scenario's script, by the clock.
     Scripted,
-    /// A person or a recording, from its first act on.
+    /// A person or a recording, from taking its seat or from its first act on.
     Live,
 }
 
@@ -51,65 +49,49 @@ impl Crew {
         self.dispatch(scene);
     }
 
-    /// A person or a recording acts.
-    pub(super) fn respond(&mut self, role: &Name, what: &RespondAct, scene: &mut Scene<'_, '_>) {
-        let Some(role) = scene.plan.role(role) else {
-            return;
-        };
-        self.members[role].responder = Responder::Live;
-        match what {
-            RespondAct::Acknowledge { page } => {
-                let asked = page.and_then(|page| (page as usize).checked_sub(1));
-                let asked = asked.filter(|page| *page < self.pages.len());
-                if let Some(page) = asked.or_else(|| self.open_page(role)) {
-                    self.acknowledge(page, scene);
-                }
-            }
-            RespondAct::Declare { level } => {
-                if let Some(rank) = scene.plan.rank(level) {
-                    self.declare(rank, role, scene);
-                }
-            }
-            RespondAct::Step { step, on } => {
-                let (Some(step), Some(target)) = (find_step(step, scene), find_target(on, scene))
-                else {
-                    return;
-                };
-                self.begin_at_will(role, step, target, scene);
-            }
-            RespondAct::Skip { step, reason } => {
-                if let Some(step) = find_step(step, scene) {
-                    self.leave_out(role, step, reason.clone(), scene);
-                }
-            }
-            RespondAct::Suspect { about } => {
-                self.incident.cause_known |= scene.ground.is_root(about);
-                let by = Some(scene.role(role));
-                scene.emit(EventKind::Hypothesis {}, vec![about.clone()], by);
-            }
+    /// Whether the work of a role is done without its script or its person: by the simulation, or
+    /// by who stands in while the person does not take part. A person who is there is asked for
+    /// nothing and waited for.
+    pub(super) fn runs_by_itself(&self, role: usize) -> bool {
+        match self.members[role].responder {
+            Responder::Simulated => true,
+            Responder::Scripted => false,
+            Responder::Live => self.members[role].engaged.is_none(),
         }
-        self.dispatch(scene);
     }
 
     /// Begins a step because somebody wants to, whatever the order says. Without a target a step
     /// made for each begins on every target known.
-    fn begin_at_will(&mut self, role: usize, id: usize, target: usize, s: &mut Scene<'_, '_>) {
+    pub(super) fn begin_at_will(
+        &mut self,
+        role: usize,
+        id: usize,
+        target: usize,
+        s: &mut Scene<'_, '_>,
+    ) {
         self.engage(role, s);
         let works: Vec<usize> = match self.find_works(id, target, s) {
             works if works.is_empty() => self.improvise(id, target, s).into_iter().collect(),
             works => works,
         };
         for work in works {
-            if matches!(self.works[work].state, WorkState::Waiting | WorkState::Skipped) {
+            let again = self.can_repeat(work, s);
+            if matches!(self.works[work].state, WorkState::Waiting | WorkState::Skipped) || again {
                 self.works[work].forced = true;
                 self.begin_work(work, role, s);
             }
         }
     }
 
-    /// Leaves a step out on every target it was not begun on.
-    fn leave_out(&mut self, role: usize, id: usize, why: Option<Name>, s: &mut Scene<'_, '_>) {
-        for work in self.find_works(id, 0, s) {
+    /// Leaves a step out on the targets it was not begun on.
+    pub(super) fn leave_out(
+        &mut self,
+        role: usize,
+        works: Vec<usize>,
+        why: Option<Name>,
+        s: &mut Scene<'_, '_>,
+    ) {
+        for work in works {
             if self.works[work].state == WorkState::Waiting {
                 let by = Some(s.role(role));
                 self.skip(work, why.clone(), by, s);
@@ -117,13 +99,18 @@ impl Crew {
         }
     }
 
-    fn find_works(&self, id: usize, target: usize, scene: &Scene<'_, '_>) -> Vec<usize> {
+    pub(super) fn find_works(&self, id: usize, target: usize, scene: &Scene<'_, '_>) -> Vec<usize> {
         let targets = if target == 0 { 0..scene.plan.targets() } else { target..target + 1 };
         targets.filter_map(|target| self.work_of(id, target, scene)).collect()
     }
 
     /// A step that no active playbook asked for yet, from the first playbook that has it.
-    fn improvise(&mut self, id: usize, target: usize, scene: &Scene<'_, '_>) -> Option<usize> {
+    pub(super) fn improvise(
+        &mut self,
+        id: usize,
+        target: usize,
+        scene: &Scene<'_, '_>,
+    ) -> Option<usize> {
         let playbooks = &scene.plan.playbooks;
         let active = self.incident.active.iter().copied();
         let mut order = active.chain(0..playbooks.len());
@@ -135,12 +122,12 @@ impl Crew {
     }
 }
 
-fn find_step(step: &Name, scene: &Scene<'_, '_>) -> Option<usize> {
+pub(super) fn find_step(step: &Name, scene: &Scene<'_, '_>) -> Option<usize> {
     scene.plan.steps.iter().position(|(name, _)| name == step)
 }
 
 /// The target column of a name; column 0 without one, nothing for an unknown name.
-fn find_target(on: &Option<Name>, scene: &Scene<'_, '_>) -> Option<usize> {
+pub(super) fn find_target(on: &Option<Name>, scene: &Scene<'_, '_>) -> Option<usize> {
     let Some(name) = on else { return Some(0) };
     let named = |about: &Ref| about.name == *name;
     (1..scene.plan.targets()).find(|target| named(&scene.plan.entities[target - 1].about))

@@ -55,6 +55,8 @@ pub(super) mod tag {
     pub(in super::super) const SHIFT: u8 = 144;
     /// A step that is done again and again is due.
     pub(in super::super) const REPEAT: u8 = 145;
+    /// A colleague answers the person at the seat: its role.
+    pub(in super::super) const REPLY: u8 = 146;
 }
 
 /// Everything a part of the crew needs while it handles something.
@@ -195,6 +197,10 @@ pub(in crate::sim) struct Crew {
     pub(super) rhythm: Rhythm,
     pub(super) polling: bool,
     pub(super) blocked_since: Option<SimTime>,
+    /// The role whose seat a person has.
+    pub(super) seated: Option<usize>,
+    /// Questions asked from the seat.
+    pub(super) questions: u64,
 }
 
 impl Crew {
@@ -225,6 +231,8 @@ impl Crew {
             rhythm: Rhythm::default(),
             polling: false,
             blocked_since: None,
+            seated: None,
+            questions: 0,
         }
     }
 
@@ -267,7 +275,7 @@ impl Crew {
         self.is_done()
     }
 
-    fn on_scene(
+    pub(super) fn on_scene(
         &mut self,
         blueprint: &Blueprint,
         world: &mut World,
@@ -313,6 +321,7 @@ impl Crew {
             tag::WRITTEN => self.update_written(arg, scene),
             tag::SHIFT => self.shift_over(arg, scene),
             tag::REPEAT => self.repeat(arg, scene),
+            tag::REPLY => self.reply(arg, scene),
             _ => {}
         }
     }
@@ -353,7 +362,10 @@ impl Crew {
             (new, old) => new.or(old),
         };
         let raised = |declared: usize| rank.filter(|rank| *rank < declared);
+        // What a person declared only a person changes.
+        let seat = self.seated.map(|role| scene.role(role));
         if let Some((declared, at, by)) = &mut self.incident.declared
+            && (seat.is_none() || *by != seat)
             && let Some(rank) = raised(*declared)
         {
             (*declared, *at) = (rank, scene.ctx.now);

@@ -3,7 +3,7 @@
 use super::plan::Milestone;
 use super::procedure::Step;
 use super::state::{Crew, Scene, tag};
-use crate::model::{ForEach, Stage, StepEffect, StepTime};
+use crate::model::{ForEach, Name, Stage, StepEffect, StepTime};
 use crate::timeline::EventKind;
 use crate::units::{SimDuration, SimTime};
 
@@ -62,6 +62,8 @@ pub(super) struct Work {
     pub(super) share_taken: bool,
     /// A cue or a person began it, so what people would forget or wait for does not apply.
     pub(super) forced: bool,
+    /// It goes back to this version.
+    pub(super) back_to: Option<Name>,
 }
 
 impl Work {
@@ -82,6 +84,7 @@ impl Work {
             carried: Vec::new(),
             share_taken: false,
             forced: false,
+            back_to: None,
         }
     }
 }
@@ -107,6 +110,7 @@ impl Crew {
         if self.incident.active.is_empty() {
             return;
         }
+        self.settle(scene);
         self.write_update(scene);
         let gates = self.gates(scene);
         let mut ready: Vec<(u32, u32, usize)> = Vec::new();
@@ -174,6 +178,11 @@ impl Crew {
     pub(super) fn rank(&self, work: usize, scene: &Scene<'_, '_>) -> u32 {
         let service = scene.plan.service_of(self.works[work].target);
         service.map_or(0, |service| scene.plan.ranks[service])
+    }
+
+    /// Whether the playbook's order lets a work begin now.
+    pub(super) fn is_next(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        self.in_order(work, &self.gates(scene), scene)
     }
 
     /// Whether the playbook's order lets a work begin.
@@ -302,9 +311,9 @@ impl Crew {
         self.members[role].stand_in
     }
 
-    fn try_begin(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+    pub(super) fn try_begin(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
         let step = self.step(work, scene);
-        if !self.members[step.role].responder.is_simulated() {
+        if !self.runs_by_itself(step.role) {
             return;
         }
         let Some(by) = self.performer(step.role) else {
@@ -369,12 +378,19 @@ impl Crew {
     /// Begins a work now.
     pub(super) fn begin_work(&mut self, work: usize, by: usize, scene: &mut Scene<'_, '_>) {
         self.members[by].busy += 1;
+        self.works[work].holds_role = true;
+        self.start_work(work, by, scene);
+        let time = self.time_of(work, scene);
+        scene.after(time, tag::WORK, work);
+    }
+
+    /// Writes that a work begins.
+    pub(super) fn start_work(&mut self, work: usize, by: usize, scene: &mut Scene<'_, '_>) {
         let state = &mut self.works[work];
         state.state = WorkState::Working;
         state.began = scene.ctx.now;
         state.attempt += 1;
         state.by = by;
-        state.holds_role = true;
         state.carried.clear();
         let (attempt, target, playbook) = (state.attempt, state.target, state.playbook);
         let step = self.step(work, scene);
@@ -386,8 +402,6 @@ impl Crew {
         };
         let by = Some(scene.role(by));
         scene.emit(kind, scene.plan.about(target), by);
-        let time = self.time_of(work, scene);
-        scene.after(time, tag::WORK, work);
     }
 
     /// How long a step takes.

@@ -1,0 +1,228 @@
+//! The improvement plan: what went wrong, and what the person wants done about it.
+//!
+//! HSEEP asks of each area for improvement a corrective action, the capability element it is about
+//! (planning, organisation, equipment, training, exercise), who is responsible, and until when.
+//! Nothing is filled in for the person: what was not answered stays unknown.
+
+use chrono::NaiveDate;
+
+use super::command::clean;
+use crate::diag::did_you_mean;
+use crate::model::{Name, Pack};
+use crate::score::{ADHERENCE, Rating, Scorecard, StepOutcome};
+
+/// Areas that are asked about; the others are in the report.
+const MOST: usize = 8;
+
+/// The element of a capability that an action improves (HSEEP: POETE).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element {
+    /// Plans, policies, procedures.
+    Planning,
+    /// Roles, people, leadership.
+    Organization,
+    /// Tools and systems.
+    Equipment,
+    /// What people learn.
+    Training,
+    /// What is rehearsed.
+    Exercise,
+}
+
+impl Element {
+    /// All elements, in HSEEP's order.
+    pub const ALL: [Self; 5] =
+        [Self::Planning, Self::Organization, Self::Equipment, Self::Training, Self::Exercise];
+
+    /// The word that is typed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Planning => "planning",
+            Self::Organization => "organization",
+            Self::Equipment => "equipment",
+            Self::Training => "training",
+            Self::Exercise => "exercise",
+        }
+    }
+
+    const fn ja(self) -> &'static str {
+        match self {
+            Self::Planning => "計画",
+            Self::Organization => "組織",
+            Self::Equipment => "装備",
+            Self::Training => "訓練",
+            Self::Exercise => "演習",
+        }
+    }
+
+    fn read(word: &str) -> Option<Self> {
+        let lower = word.to_lowercase();
+        let named = |element: &Self| {
+            let whole = element.as_str();
+            let begins = lower.len() >= 2 && whole.starts_with(&lower);
+            begins || lower == "organisation" && *element == Self::Organization
+        };
+        Self::ALL.into_iter().find(|e| named(e) || e.ja() == word)
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Area {
+    /// A hard gate failed: its word.
+    Gate(Name),
+    /// A target was missed: the measure.
+    Measure(Name),
+    /// A report lacked fields: the duty.
+    Duty(Name),
+    /// A step was left out: its index in the scorecard.
+    Step(usize),
+    /// A rule was broken: its index in the scorecard.
+    Violation(usize),
+}
+
+/// What is done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Improvement {
+    /// The area.
+    pub area: Area,
+    /// The capability it belongs to; `None` for the response as a whole.
+    pub capability: Option<Name>,
+    /// Corrective action.
+    pub action: Option<String>,
+    /// Capability element.
+    pub element: Option<Element>,
+    /// Who is responsible.
+    pub owner: Option<String>,
+    /// Until when.
+    pub due: Option<NaiveDate>,
+}
+
+/// A field of the improvement plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// Corrective action.
+    Action,
+    /// Capability element.
+    Element,
+    /// Who is responsible.
+    Owner,
+    /// Until when.
+    Due,
+}
+
+const FIELDS: [Field; 4] = [Field::Action, Field::Element, Field::Owner, Field::Due];
+
+/// Why an answer was not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Misanswer {
+    /// Not an element; the nearest one.
+    Element(Option<&'static str>),
+    /// Not a date.
+    Date,
+    /// The date lies before the exercise.
+    Past,
+}
+
+/// The questions after the end.
+#[derive(Debug, Clone)]
+pub struct Debrief {
+    plan: Vec<Improvement>,
+    next: usize,
+    held_on: NaiveDate,
+}
+
+impl Debrief {
+    /// The questions that a scorecard leads to; `held_on` is the exercise's date.
+    pub fn new(card: &Scorecard, pack: &Pack, held_on: NaiveDate) -> Self {
+        let mut plan: Vec<Improvement> = Vec::new();
+        let mut add = |area: Area, capability: Option<Name>| {
+            plan.push(Improvement {
+                area,
+                capability,
+                action: None,
+                element: None,
+                owner: None,
+                due: None,
+            });
+        };
+        let of = |task: &str| {
+            let has = |c: &&crate::model::Capability| c.measures.iter().any(|m| **m == *task);
+            pack.capabilities.iter().find(has).map(|c| c.name.clone())
+        };
+        for (gate, _) in &card.overall.gates {
+            add(Area::Gate(gate.clone()), None);
+        }
+        let missed = card.measures.iter().filter(|measure| {
+            matches!(measure.rating, Rating::M | Rating::U) && !measure.below_floor
+        });
+        let mut missed: Vec<_> = missed.collect();
+        missed.sort_by_key(|measure| std::cmp::Reverse(measure.rating));
+        for measure in missed {
+            add(Area::Measure(measure.name.clone()), of(&measure.name));
+        }
+        for (index, step) in card.steps.iter().enumerate() {
+            if step.critical && step.outcome == StepOutcome::Skipped {
+                add(Area::Step(index), of(ADHERENCE));
+            }
+        }
+        for duty in card.duties.iter().filter(|duty| !duty.missing.is_empty()) {
+            let to = format!("duty:{}", duty.duty);
+            let measure = pack.measures.iter().find(|measure| *measure.to == *to);
+            add(Area::Duty(duty.duty.clone()), measure.and_then(|measure| of(&measure.name)));
+        }
+        for index in 0..card.violations.len() {
+            add(Area::Violation(index), of(ADHERENCE));
+        }
+        plan.truncate(MOST);
+        Self { plan, next: 0, held_on }
+    }
+
+    /// What is asked now: which area, and which field of it; `None` when all is asked.
+    pub fn question(&self) -> Option<(&Improvement, Field)> {
+        let area = self.plan.get(self.next / FIELDS.len())?;
+        Some((area, FIELDS[self.next % FIELDS.len()]))
+    }
+
+    /// Number of the area asked about, from 1, and of all.
+    pub fn place(&self) -> (usize, usize) {
+        (self.next / FIELDS.len() + 1, self.plan.len())
+    }
+
+    /// Takes an answer; an empty one, or `-`, leaves the field unknown.
+    ///
+    /// # Errors
+    /// When it cannot be an answer; the question stands.
+    pub fn answer(&mut self, line: &str) -> Result<(), Misanswer> {
+        let text = clean(line);
+        let Some(area) = self.plan.get_mut(self.next / FIELDS.len()) else { return Ok(()) };
+        if !text.is_empty() && text != "-" {
+            match FIELDS[self.next % FIELDS.len()] {
+                Field::Action => area.action = Some(text),
+                Field::Owner => area.owner = Some(text),
+                Field::Element => {
+                    let words = Element::ALL.map(Element::as_str);
+                    let near = || did_you_mean(&text, words);
+                    let near = || words.into_iter().find(|word| Some(*word) == near());
+                    let element = Element::read(&text);
+                    area.element = Some(element.ok_or_else(|| Misanswer::Element(near()))?);
+                }
+                Field::Due => {
+                    let due = NaiveDate::parse_from_str(&text, "%Y-%m-%d");
+                    let due = due.map_err(|_| Misanswer::Date)?;
+                    if due < self.held_on {
+                        return Err(Misanswer::Past);
+                    }
+                    area.due = Some(due);
+                }
+            }
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    /// The plan, as far as it was answered.
+    pub fn plan(self) -> Vec<Improvement> {
+        self.plan
+    }
+}

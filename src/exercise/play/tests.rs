@@ -1,0 +1,306 @@
+//! What holds whatever a person types.
+
+use proptest::prelude::*;
+
+use super::super::prepare::{Inputs, Options, Prepared};
+use super::command::{VERBS, clean, read};
+use super::game::{Ended, Game};
+use super::record::{Recording, judge_record};
+use super::shown::Shown;
+use super::vocabulary::Vocabulary;
+use super::{Debrief, judge_play};
+use crate::exercise::Silent;
+use crate::load::{Catalog, Drill};
+use crate::model::{Mode, Name, Source};
+use crate::policy::Policies;
+use crate::score::MilestoneState;
+use crate::timeline::{Event, EventKind as K, Timeline};
+use crate::units::{Seed, SimDuration, SimTime};
+
+fn inputs(scenario: &str) -> Inputs {
+    let catalog = Catalog::new(None);
+    let Drill { scenario, system, pack } = catalog.scenario(scenario, &[]).unwrap().value;
+    let preset = catalog.preset("well-drilled-team").unwrap().value;
+    Inputs { system, scenario, pack, preset }
+}
+
+fn options(seed: u64) -> Options {
+    Options {
+        seed: Seed(seed),
+        start: None,
+        when: None,
+        mode: Some(Mode::Train),
+        without: Vec::new(),
+        threads: 1,
+    }
+}
+
+/// Lines a person might type, most of them at the wrong time.
+const LINES: [&str; 34] = [
+    "status",
+    "look",
+    "look user-service",
+    "look discord",
+    "look backend-agent",
+    "runbook",
+    "log",
+    "ack",
+    "ack 2",
+    "join",
+    "declare high",
+    "declare critical",
+    "declare low",
+    "page lead",
+    "page agents",
+    "ask agents",
+    "ask lead",
+    "ask degrade user-service",
+    "approval repair-data user-service",
+    "approve repair-data user-service",
+    "do assess",
+    "do declare",
+    "do diagnose",
+    "do auto-recover user-service",
+    "report immediate",
+    "rollback user-service to v41",
+    "leave public-first because nobody is awake",
+    "suspect user-db",
+    "say urgent on it",
+    "post we are on it",
+    "handover lead",
+    "mitigated",
+    "resolved",
+    "hint",
+];
+
+/// What a player does: types, waits, or lets the clock run.
+#[derive(Debug, Clone)]
+enum Move {
+    Type(usize),
+    Skip,
+    Wait(i64),
+    Think(i64),
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        4 => (0..LINES.len()).prop_map(Move::Type),
+        3 => Just(Move::Skip),
+        1 => (1i64..3600).prop_map(Move::Wait),
+        3 => (1i64..900_000).prop_map(Move::Think),
+    ];
+    proptest::collection::vec(one, 0..40)
+}
+
+/// A line, with the instant at which it was typed.
+type Typed = (SimTime, String);
+
+/// Plays moves; what was shown with the instant, the lines typed, and the events of the game.
+fn play(
+    prepared: &Prepared<'_>,
+    role: &str,
+    moves: &[Move],
+) -> (Vec<(SimTime, Shown)>, Vec<Typed>, Vec<Event>) {
+    let mut policies = Policies::compile(&prepared.inputs.pack).unwrap();
+    let mut game = Game::of_drill(prepared, &mut policies, &Name::from(role)).unwrap();
+    let (mut shown, mut typed) = (Vec::new(), Vec::new());
+    for one in moves {
+        if game.is_over() {
+            break;
+        }
+        let line = match one {
+            Move::Type(line) => LINES[*line].to_owned(),
+            Move::Skip => "skip".to_owned(),
+            Move::Wait(secs) => format!("wait {secs}s"),
+            Move::Think(ms) => {
+                let out = game.pass(game.now() + SimDuration::from_ms(*ms));
+                shown.extend(out.into_iter().map(|one| (game.now(), one)));
+                continue;
+            }
+        };
+        typed.push((game.now(), line.clone()));
+        let out = game.typed(&line);
+        shown.extend(out.into_iter().map(|one| (game.now(), one)));
+    }
+    (shown, typed, finish(prepared, game).events)
+}
+
+/// Ends a game now and scores it.
+fn finish(prepared: &Prepared<'_>, mut game: Game<'_, '_>) -> Timeline {
+    game.typed("end");
+    let (played, ended) = game.ended();
+    let Ended::Drill(run) = ended else { panic!("a drill was played") };
+    judge_play(prepared, &played, run, 0, &Silent).unwrap().timeline
+}
+
+/// The same lines at the same instants, without anything between them.
+fn replay(prepared: &Prepared<'_>, role: &str, typed: &[Typed], last: SimTime) -> Vec<Event> {
+    let mut policies = Policies::compile(&prepared.inputs.pack).unwrap();
+    let mut game = Game::of_drill(prepared, &mut policies, &Name::from(role)).unwrap();
+    for (at, line) in typed {
+        game.pass(*at);
+        game.typed(line);
+    }
+    game.pass(last);
+    finish(prepared, game).events
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn nothing_is_shown_before_it_can_be_known_and_a_journal_is_the_whole_game(
+        moves in moves(),
+        role in prop_oneof![Just("pm"), Just("agents"), Just("lead")],
+        seed in 1u64..50,
+    ) {
+        let inputs = inputs("quarterly-outage");
+        let options = options(seed);
+        let prepared = Prepared::new(&inputs, &options).unwrap();
+        let (shown, typed, events) = play(&prepared, role, &moves);
+        for (now, one) in &shown {
+            let told: Vec<&Event> = match one {
+                Shown::Event { event, .. } => vec![&**event],
+                Shown::CatchUp { events, .. } | Shown::Log(events) => events.iter().collect(),
+                Shown::Board(board) => {
+                    for alert in &board.alerts {
+                        prop_assert!(alert.since <= *now);
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            for event in told {
+                prop_assert!(!event.kind.is_ground_truth(), "{event:?}");
+                prop_assert!(event.known_at <= *now, "{event:?} at {now}");
+            }
+        }
+        let last = events.last().map_or(prepared.start_of(Seed(seed)), |event| event.at);
+        prop_assert_eq!(replay(&prepared, role, &typed, last), events);
+    }
+
+    #[test]
+    fn no_line_is_too_strange(line in "\\PC{0,80}|(look|do|ask|say|page|ack|wait|rollback|leave) \\PC{0,40}") {
+        let inputs = inputs("service-outage");
+        let names = Vocabulary::of(&inputs.system, &inputs.pack);
+        let cleaned = clean(&line);
+        prop_assert!(!cleaned.chars().any(char::is_control));
+        let _ = read(&cleaned, &names);
+    }
+}
+
+#[test]
+fn verbs_are_told_apart() {
+    let mut words: Vec<&str> =
+        VERBS.iter().flat_map(|v| v.also.iter().chain([&v.word])).copied().collect();
+    let all = words.len();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), all);
+}
+
+fn game_of(scenario: &str, role: &str, lines: &[&str]) -> (Timeline, super::Played) {
+    let inputs = inputs(scenario);
+    let options = options(1);
+    let prepared = Prepared::new(&inputs, &options).unwrap();
+    let mut policies = Policies::compile(&inputs.pack).unwrap();
+    let mut game = Game::of_drill(&prepared, &mut policies, &Name::from(role)).unwrap();
+    for line in lines {
+        game.typed(line);
+    }
+    game.typed("end");
+    let (played, ended) = game.ended();
+    let Ended::Drill(run) = ended else { panic!("a drill was played") };
+    let drill = judge_play(&prepared, &played, run, 0, &Silent).unwrap();
+    (drill.timeline, played)
+}
+
+#[test]
+fn who_never_answers_is_given_up_and_the_response_goes_on() {
+    let (timeline, _) = game_of("service-outage", "pm", &["wait 30d"]);
+    let by_pm = |event: &Event| event.by.as_ref().is_some_and(|by| by.name == "pm");
+    let acts = timeline.events.iter().filter(|event| by_pm(event));
+    let own: Vec<&Event> = acts
+        .filter(|e| {
+            !matches!(e.kind, K::PageSent { .. } | K::PageDelivered { .. } | K::PageFailed { .. })
+        })
+        .collect();
+    assert!(own.is_empty(), "nobody acts for the seat in its name: {own:?}");
+    let taken = |kind: &K| matches!(kind, K::RoleTaken { role } if *role == "pm");
+    assert!(timeline.events.iter().any(|e| taken(&e.kind)), "somebody stands in");
+    assert!(timeline.events.iter().any(|e| matches!(e.kind, K::Declared { .. })));
+    assert_eq!(timeline.header.source, Source::Live);
+}
+
+#[test]
+fn a_word_counts_as_the_step_that_asks_for_it() {
+    let lines = ["skip", "ack", "declare high"];
+    let (timeline, played) = game_of("service-outage", "pm", &lines);
+    let at = |wanted: &dyn Fn(&K) -> bool| {
+        timeline.events.iter().find(|e| wanted(&e.kind)).map(|e| e.at)
+    };
+    let declared = at(&|kind| matches!(kind, K::Declared { .. }));
+    assert!(declared.is_some());
+    assert_eq!(declared, at(&|k| matches!(k, K::StepDone { step, .. } if *step == "declare")));
+    assert!(played.typed.iter().all(|typed| typed.taken));
+    let declarer = timeline.events.iter().find(|e| matches!(e.kind, K::Declared { .. }));
+    assert_eq!(declarer.and_then(|e| e.by.as_ref()).map(|by| by.name.as_str()), Some("pm"));
+}
+
+#[test]
+fn a_claim_that_is_false_is_scored_as_false() {
+    let inputs = inputs("service-outage");
+    let options = options(1);
+    let prepared = Prepared::new(&inputs, &options).unwrap();
+    let mut policies = Policies::compile(&inputs.pack).unwrap();
+    let mut game = Game::of_drill(&prepared, &mut policies, &Name::from("pm")).unwrap();
+    for line in ["skip", "ack", "mitigated", "end"] {
+        game.typed(line);
+    }
+    let (played, ended) = game.ended();
+    let Ended::Drill(run) = ended else { panic!("a drill was played") };
+    let drill = judge_play(&prepared, &played, run, 0, &Silent).unwrap();
+    let gates: Vec<&str> = drill.scorecard.overall.gates.iter().map(|(g, _)| g.as_str()).collect();
+    assert!(gates.contains(&"false_mitigation"), "{gates:?}");
+    let held_on = "2026-10-06".parse().unwrap();
+    let mut debrief = Debrief::new(&drill.scorecard, &drill.pack, held_on);
+    assert!(debrief.question().is_some());
+    debrief.answer("rehearse the claim\u{7}").unwrap();
+    assert!(debrief.answer("trainng").is_err());
+    debrief.answer("training").unwrap();
+    debrief.answer("").unwrap();
+    assert!(debrief.answer("2020-01-01").is_err());
+    debrief.answer("2026-12-01").unwrap();
+    let plan = debrief.plan();
+    assert_eq!(plan[0].action.as_deref(), Some("rehearse the claim"));
+    assert_eq!(plan[0].owner, None);
+    assert_eq!(plan[0].due, Some("2026-12-01".parse().unwrap()));
+}
+
+#[test]
+fn a_recording_goes_on_as_it_went_and_what_was_typed_is_scored() {
+    let catalog = Catalog::new(None);
+    let pack = catalog.pack("cinecom").unwrap().value;
+    let system = catalog.system("cinecom").unwrap().value;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/cinecom/timelines/broken-response.toml");
+    let source = crate::load::read(std::path::Path::new(path), 1 << 20).unwrap();
+    let timeline = crate::load::timeline_toml(&source).unwrap().value;
+    let recording = Recording { timeline, pack, system: Some(system) };
+    let mut game = Game::of_record(&recording, &Name::from("pm"), Mode::Evaluate);
+    let mut shown = Vec::new();
+    for line in ["skip", "ack", "declare critical", "suspect user-service", "wait 30d"] {
+        shown.extend(game.typed(line));
+    }
+    assert!(game.is_over());
+    let (played, ended) = game.ended();
+    let Ended::Record { timeline, .. } = ended else { panic!("a recording was played") };
+    let ids: Vec<u32> = timeline.events.iter().map(|event| event.id).collect();
+    assert_eq!(ids, (1..=timeline.events.len() as u32).collect::<Vec<_>>());
+    let card = judge_record(&recording, &timeline).unwrap();
+    let declared = card.milestones.iter().find(|m| m.name == "declared").unwrap();
+    assert_eq!(declared.state, MilestoneState::Observed);
+    let then = |event: &Event| event.by.as_ref().is_some_and(|by| by.name == "pm");
+    assert!(played.recorded.iter().any(then), "what the role did is told afterwards");
+    assert!(shown.iter().any(|one| matches!(one, Shown::Event { event, .. }
+        if matches!(event.kind, K::Finding { .. }))));
+}

@@ -1,0 +1,28 @@
+//! The manual of the seat: what can be typed.
+
+use super::line::Lines;
+use crate::exercise::play::{VERBS, Verb};
+
+/// How a command is written.
+pub(super) fn usage(verb: &Verb) -> String {
+    format!("{} {}", verb.word, verb.usage).trim_end().to_owned()
+}
+
+/// The manual of one command, or of all.
+pub(super) fn write(lines: &mut Lines<'_>, verb: Option<&Verb>) {
+    let words = lines.words;
+    let Some(verb) = verb else {
+        for verb in &VERBS {
+            let what = words.word("play-help", verb.word);
+            lines.wide(2, &format!("{:<32} {what}", usage(verb)));
+        }
+        lines.wide(2, &words.t("play-help-marks"));
+        return;
+    };
+    lines.wide(2, &usage(verb));
+    lines.wide(4, &words.word("play-help", verb.word));
+    let also = words.list(verb.also);
+    if !also.is_empty() {
+        lines.wide(4, &words.f("play-help-also", &[("words", &also)]));
+    }
+}
