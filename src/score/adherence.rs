@@ -165,14 +165,14 @@ fn destructive(facts: &Facts<'_>) -> Vec<Violation> {
 }
 
 /// Whether the need for such a step depends on what is found: there may be nothing to repair, no
-/// degraded mode, or nothing wrong any more. Left out with a reason, it is no deviation.
+/// degraded mode, nothing that carries, or nothing wrong any more. Left out with a reason, it is no deviation.
 pub(super) fn depends(effect: StepEffect) -> bool {
     use StepEffect::{
-        ActivateBackup, AutoRecover, Degrade, HandOver, Recover, RepairData, Restore,
+        ActivateBackup, AutoRecover, Degrade, HandOver, Recover, RepairData, Restore, Switch,
     };
     matches!(
         effect,
-        ActivateBackup | AutoRecover | Degrade | HandOver | Recover | RepairData | Restore
+        ActivateBackup | AutoRecover | Degrade | HandOver | Recover | RepairData | Restore | Switch
     )
 }
 
@@ -197,7 +197,7 @@ pub(super) fn rate(facts: &Facts<'_>, judged: &[Judged], violations: &[Violation
             StepOutcome::Done => done += 1,
             StepOutcome::Late => late += 1,
             StepOutcome::OutOfOrder => order += 1,
-            StepOutcome::Justified if depends(step.effect) => needless += 1,
+            StepOutcome::Justified if step.depends() => needless += 1,
             StepOutcome::Justified => justified += 1,
             StepOutcome::Skipped => {
                 skipped += 1;

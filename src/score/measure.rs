@@ -1,6 +1,5 @@
 //! Ratings of response times.
 
-use super::adherence::depends;
 use super::card::{MeasureResult, Rating, StepOutcome};
 use super::facts::{Facts, Mark};
 use super::plan::{End, PlanMeasure, mark};
@@ -182,7 +181,7 @@ fn steps_lower(
                 critical |= facts.plan.steps[instance.step].critical;
             }
             StepOutcome::Justified => {
-                justified |= !depends(facts.plan.steps[instance.step].effect);
+                justified |= !facts.plan.steps[instance.step].depends();
             }
             StepOutcome::Done | StepOutcome::Censored => {}
         }

@@ -73,6 +73,8 @@ pub(super) struct PlanStep {
     pub wait_for: Option<usize>,
     pub critical: bool,
     pub destructive: bool,
+    /// Only asked for when nothing before it helped.
+    pub last_resort: bool,
     /// Roles that it tells: it has worked once one of them answers.
     pub tells: Vec<Name>,
     /// The header names it.
@@ -125,6 +127,14 @@ pub struct ScorePlan {
     pub(super) gates: Vec<Gate>,
     /// Whether the expected severity, where known, pages somebody.
     pub(super) expected_pages: bool,
+}
+
+impl PlanStep {
+    /// Whether the need for it depends on what is found: left out with a reason, it is no
+    /// deviation.
+    pub(super) fn depends(&self) -> bool {
+        self.last_resort || super::adherence::depends(self.effect)
+    }
 }
 
 impl ScorePlan {
@@ -220,6 +230,7 @@ fn steps(pack: &Pack, header: &Header) -> (Vec<PlanPlaybook>, Vec<PlanStep>) {
                 wait_for: step.wait_for.as_ref().and_then(|name| milestone(name)),
                 critical: step.critical,
                 destructive: step.destructive,
+                last_resort: step.last_resort,
                 tells: told(pack, step),
                 required,
             });

@@ -24,7 +24,7 @@ const SCENARIOS: &[&[&str]] = &[
     &["agent-quality-drop"],
     &["coordination-outage"],
     &["coordination-outage", "--set", "also=github"],
-    &["coordination-outage", "--set", "also=internet"],
+    &["coordination-outage", "--set", "also=both"],
     &["github-outage"],
     &["github-outage", "--set", "also=discord"],
     &["internet-outage"],

@@ -142,11 +142,16 @@ impl Crew {
 
     /// Turns to the next fallback, or gives up.
     fn next_channel(&mut self, index: usize, scene: &mut Scene<'_, '_>) {
-        let (origin, next) = (self.transits[index].origin, self.transits[index].next_fallback);
+        let origin = self.transits[index].origin;
         let instead = match self.transits[index].cargo {
             Cargo::Switch { work } => &self.step(work, scene).channels,
             _ => &scene.plan.channels[origin].fallback,
         };
+        // Nobody tries what is known to be down; who does not know finds out by trying.
+        let mut next = self.transits[index].next_fallback;
+        while instead.get(next).is_some_and(|channel| self.is_known_down(*channel, scene)) {
+            next += 1;
+        }
         let Some(&channel) = instead.get(next) else {
             self.landed(index, None, scene);
             return;
@@ -162,9 +167,17 @@ impl Crew {
         };
         let transit = &mut self.transits[index];
         transit.channel = channel;
-        transit.next_fallback += 1;
+        transit.next_fallback = next + 1;
         transit.state = State::Switching { works };
         scene.after(delay, tag::TRANSIT, index);
+    }
+
+    /// Whether everybody knows that a channel carries nothing: somebody said so of its tool, or
+    /// the way out is lost.
+    fn is_known_down(&self, channel: usize, scene: &Scene<'_, '_>) -> bool {
+        let tool = scene.plan.channels[channel].tool;
+        let known = self.is_told(tool, scene) || self.no_way_out(scene);
+        known && !scene.ground.tool_works(tool)
     }
 
     fn landed(&mut self, index: usize, channel: Option<usize>, scene: &mut Scene<'_, '_>) {

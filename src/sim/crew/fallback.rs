@@ -42,6 +42,12 @@ impl Crew {
         }
     }
 
+    /// Whether it is known that nothing outside can be reached.
+    pub(super) fn no_way_out(&self, scene: &Scene<'_, '_>) -> bool {
+        let playbooks = &scene.plan.playbooks;
+        self.incident.active.iter().any(|active| playbooks[*active].trigger == Trigger::Internet)
+    }
+
     fn cover(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
         for tool in self.tools_of(work, scene) {
             scene.ground.cover_tool(tool, scene.ctx);

@@ -227,6 +227,12 @@ impl Crew {
         }
     }
 
+    /// Whether somebody said that a tool does not work.
+    pub(super) fn is_told(&self, tool: usize, scene: &Scene<'_, '_>) -> bool {
+        let entity = scene.plan.services + scene.plan.agents + tool;
+        self.notices.told[entity].iter().any(|told| *told)
+    }
+
     /// Whoever sends and sees that the tool is down has noticed it.
     pub(super) fn saw_tool_down(&mut self, tool: usize, by: usize, scene: &mut Scene<'_, '_>) {
         let entity = scene.plan.services + scene.plan.agents + tool;

@@ -18,6 +18,7 @@ impl Crew {
         }
         self.learn_failed(scene);
         self.expand(scene);
+        self.reopen_stale_checks(scene);
         for work in 0..self.works.len() {
             let step = self.step(work, scene);
             let agent = scene.plan.agent_of(self.works[work].target).is_some();
@@ -37,25 +38,45 @@ impl Crew {
             };
             if suffers && self.incident.active.contains(&playbook) {
                 self.works[work].state = WorkState::Waiting;
-                self.reopen_checks(work, scene);
+                self.reopen_checks(target, scene);
+            }
+        }
+    }
+
+    /// What was checked before users were well again says nothing of what came back with them.
+    fn reopen_stale_checks(&mut self, scene: &Scene<'_, '_>) {
+        let Some(since) = scene.ground.sli_ok_since().filter(|_| !scene.ground.settled()) else {
+            return;
+        };
+        for work in 0..self.works.len() {
+            let Work { state, ended, .. } = self.works[work];
+            if self.is_check_asked(work, scene) && state == WorkState::Done && ended < since {
+                self.works[work].state = WorkState::Waiting;
             }
         }
     }
 
     /// What is recovered once more has its data checked once more.
-    fn reopen_checks(&mut self, repair: usize, scene: &Scene<'_, '_>) {
-        let Work { playbook, target, .. } = self.works[repair];
+    fn reopen_checks(&mut self, target: usize, scene: &Scene<'_, '_>) {
         for work in 0..self.works.len() {
-            let effect = self.step(work, scene).effect;
-            let of = &mut self.works[work];
-            let data = effect == StepEffect::CheckData;
+            let of = &self.works[work];
             let about = of.target == 0 || target == 0 || of.target == target;
             let over = matches!(of.state, WorkState::Done | WorkState::Skipped);
-            if of.playbook == playbook && data && about && over {
-                of.state = WorkState::Waiting;
-                of.not_before = None;
+            if about && over && self.is_check_asked(work, scene) {
+                self.works[work].state = WorkState::Waiting;
+                self.works[work].not_before = None;
             }
         }
+    }
+
+    /// Whether a work is a check of data that a playbook being worked asks for, also where it was
+    /// done under one that another took the place of.
+    fn is_check_asked(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let step = self.step(work, scene);
+        let asks = |playbook: &usize| {
+            scene.plan.playbooks[*playbook].steps.iter().any(|other| other.id == step.id)
+        };
+        step.effect == StepEffect::CheckData && self.incident.active.iter().any(asks)
     }
 
     /// A repair that was left out, as data were sound, is needed after all.

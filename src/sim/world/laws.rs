@@ -91,8 +91,10 @@ proptest! {
         let mut rig = play(faults, seed);
         for round in 0..2 {
             for at in 0..3 {
+                rig.with(|world, plan, ctx| world.contain(at, plan, ctx));
                 rig.with(|world, plan, ctx| world.try_recover(at, plan, ctx));
                 rig.with(|world, plan, ctx| world.repair_data(at, plan, ctx));
+                rig.with(|world, plan, ctx| world.restore_data(at, plan, ctx));
             }
             for at in 0..5 {
                 rig.with(|world, plan, ctx| world.recover_tool(at, plan, ctx));

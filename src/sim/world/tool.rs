@@ -98,7 +98,8 @@ impl World {
         let (slo, about) = (tool.slo.clone(), tool.entity.clone());
         self.sli_changed(ctx.now);
         self.notes.push_back(WorldNote::ImpactBegan(about.clone()));
-        ctx.emit(EventKind::SliBreached { slo }, vec![about], None);
+        let known_at = self.seen_at(ctx.now);
+        ctx.emit_known(EventKind::SliBreached { slo }, vec![about], None, known_at);
     }
 
     fn tool_carries(&mut self, at: usize, ctx: &mut Ctx<'_>) {
@@ -109,7 +110,8 @@ impl World {
         let (slo, about) = (tool.slo.clone(), tool.entity.clone());
         self.sli_changed(ctx.now);
         self.notes.push_back(WorldNote::ImpactEnded(about.clone()));
-        ctx.emit(EventKind::SliRecovered { slo }, vec![about], None);
+        let known_at = self.seen_at(ctx.now);
+        ctx.emit_known(EventKind::SliRecovered { slo }, vec![about], None, known_at);
     }
 
     fn await_tool(&mut self, at: usize, ctx: &mut Ctx<'_>) {
