@@ -20,6 +20,7 @@ mod keep;
 mod killed;
 mod openslo;
 mod parquet;
+mod play;
 mod policy_fixture;
 mod policy_hostile;
 mod policy_memo;
