@@ -223,7 +223,10 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "ROLE", conflicts_with = "trials")]
     pub(super) play: Option<String>,
     /// Go on with a game that was left, in its folder.
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["scenario", "play", "trials", "out"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = [
+        "scenario", "play", "trials", "out", "set", "system", "pack", "responders", "seed", "start",
+        "when", "mode", "without", "band",
+    ])]
     pub(super) resume: Option<PathBuf>,
     /// Play the lines of this file instead of the keyboard; `@12m30s ack` types at that offset.
     #[arg(long, value_name = "FILE")]

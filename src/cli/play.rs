@@ -15,8 +15,8 @@ use super::ui::{Failure, Ui, only};
 use super::{exit, folder, run, workspace};
 use crate::diag::Diagnostic;
 use crate::exercise::play::{
-    Debrief, Ended, Entry, Game, Improvement, JOURNAL_SCHEMA, JournalHead, Recording, Shown,
-    judge_play, judge_record,
+    Debrief, Ended, Entry, Game, Improvement, JOURNAL_SCHEMA, JournalHead, MAX_LINE_CHARS,
+    Recording, Shown, clean, judge_play, judge_record,
 };
 use crate::exercise::{Inputs, Prepared};
 use crate::model::{ContentHash, Mode, Name, Pack, System};
@@ -96,6 +96,10 @@ fn with_files(
     let path = Path::new(&scenario);
     if is_timeline(path) || workspace::is_timeline(&catalog, path) {
         let recording = recording(common, args, path, ui)?;
+        let roles = recording.roles();
+        if !roles.contains(&role) {
+            return Err(unknown_role(&role, &roles, "the recording or its pack".to_owned()).into());
+        }
         let saved = ready(saved, args, true, recording_hash(&recording))?;
         return play_record(args, &recording, &role, saved, ui);
     }
@@ -138,8 +142,13 @@ fn no_role(role: &Name, inputs: &Inputs, removed: bool) -> Diagnostic {
         let message = format!("`{role}` cannot be played and be removed by --without");
         return Diagnostic::error("play::removed", message).help("leave one of the two out");
     }
-    let known: Vec<&str> = inputs.system.roles.iter().map(|role| role.name.as_str()).collect();
-    let message = format!("`{role}` is not a role of system `{}`", inputs.system.name);
+    let known: Vec<Name> = inputs.system.roles.iter().map(|role| role.name.clone()).collect();
+    unknown_role(role, &known, format!("system `{}`", inputs.system.name))
+}
+
+fn unknown_role(role: &Name, known: &[Name], of: String) -> Diagnostic {
+    let known: Vec<&str> = known.iter().map(Name::as_str).collect();
+    let message = format!("`{role}` is not a role of {of}");
     let help = match crate::diag::did_you_mean(role, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("roles are: {}", known.join(", ")),
@@ -289,7 +298,8 @@ fn ready(
         let scenario = Path::new(&head.scenario).file_stem();
         let scenario =
             scenario.map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        Path::new("drill-out").join(format!("play-{scenario}-{}-{}", head.seed, head.role))
+        let role = head.role.replace(['/', '\\'], "-");
+        Path::new("drill-out").join(format!("play-{scenario}-{}-{role}", head.seed))
     });
     let journal = Journal::begin(&folder, &head)?;
     Ok(Saved { journal, head, entries: Vec::new(), folder, resumed: false })
@@ -316,7 +326,7 @@ impl Table {
         table.replay(game)?;
         let (lang, style) = (ui.lang(), ui.style());
         let mode = args.mode.unwrap_or(game.setting().timeline.header.mode);
-        ui.data(&report::play_welcome(game.setting(), game.role(), mode, lang, style))?;
+        ui.data(&report::play_welcome(game.setting(), game.role(), mode, game.now(), lang, style))?;
         if table.saved.resumed {
             let recap = game.recap();
             ui.data(&report::play_text(&recap, game.setting(), lang, style))?;
@@ -400,10 +410,10 @@ impl Table {
     /// A line takes effect; whether the person leaves.
     fn take(&mut self, line: &Line, game: &mut Game<'_, '_>, ui: &mut Ui) -> Result<bool, Failure> {
         let (at_ms, events) = (game.now() - game.start(), game.written() as u64);
-        let typed = line.text.chars().take(crate::exercise::play::MAX_LINE_CHARS).collect();
+        let typed = line.text.chars().take(MAX_LINE_CHARS).collect();
         if !self.input.is_person() {
             let prompt = report::play_prompt(game.setting(), game.now(), game.role(), ui.lang());
-            ui.data(&format!("{prompt}{}\n", printable(&line.text)))?;
+            ui.data(&format!("{prompt}{}\n", clean(&line.text)))?;
         }
         self.saved.journal.add(&Entry::Typed { at_ms, events, typed, line: line.number })?;
         let shown = game.typed(&line.text);
@@ -490,8 +500,7 @@ impl Table {
         ui: &mut Ui,
     ) -> Result<Option<Vec<Improvement>>, Failure> {
         let header = &result.timeline.header;
-        let held_on = header.start.local(header.zone).date_naive();
-        let mut debrief = Debrief::new(result.card, result.pack, held_on);
+        let mut debrief = Debrief::new(result.card, result.pack, header);
         for answer in std::mem::take(&mut self.answers) {
             // An answer that was refused was asked again.
             let _ = debrief.answer(&answer);
@@ -503,14 +512,15 @@ impl Table {
             ui.ask(&text)?;
             let Some((line, number)) = self.answer()? else { break };
             if !self.input.is_person() {
-                ui.data(&format!("{}\n", printable(&line)))?;
+                ui.data(&format!("{}\n", clean(&line)))?;
             }
             if line.trim() == "quit" {
                 let folder = self.saved.folder.display();
                 ui.remark(format_args!("go on with: drill run --resume {folder}"));
                 return Ok(None);
             }
-            self.saved.journal.add(&Entry::Answer { answer: line.clone(), line: number })?;
+            let answer = line.chars().take(MAX_LINE_CHARS).collect();
+            self.saved.journal.add(&Entry::Answer { answer, line: number })?;
             if let Err(wrong) = debrief.answer(&line) {
                 ui.data(&report::play_misanswer(&wrong, lang))?;
             }
@@ -526,7 +536,13 @@ impl Table {
                 _ => None,
             });
         }
-        Ok(self.next_line()?.map(|line| (line.text, line.number)))
+        // Commands that were left over when the exercise ended are no answers.
+        while let Some(line) = self.next_line()? {
+            if let Some(answer) = line.text.strip_prefix('>') {
+                return Ok(Some((answer.trim().to_owned(), line.number)));
+            }
+        }
+        Ok(None)
     }
 
     /// The files that only a game has.
@@ -541,12 +557,6 @@ impl Table {
             (JOURNAL.to_owned(), self.saved.journal.bytes().to_vec()),
         ]
     }
-}
-
-/// Control characters of a line as a terminal may safely show them.
-fn printable(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(shown).take(200).collect()
 }
 
 /// A clock at the pace of the real one.

@@ -26,6 +26,7 @@ mod kept_slices;
 mod killed;
 mod openslo;
 mod parquet;
+mod play;
 mod policy_fixture;
 mod policy_hostile;
 mod policy_memo;

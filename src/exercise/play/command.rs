@@ -116,9 +116,14 @@ pub enum Misread {
     NoHints,
 }
 
-/// Control characters become spaces, and the line is cut at [`MAX_LINE_CHARS`].
-pub(super) fn clean(line: &str) -> String {
-    let shown = |c: char| if c.is_control() || c == '\u{feff}' { ' ' } else { c };
+/// A line as it may be kept and shown: control characters and those that turn the direction of
+/// writing become spaces, and the line is cut at [`MAX_LINE_CHARS`].
+pub fn clean(line: &str) -> String {
+    let harmful = |c: char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}');
+        c.is_control() || turns || matches!(c, '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let shown = |c: char| if harmful(c) { ' ' } else { c };
     let text: String = line.chars().map(shown).take(MAX_LINE_CHARS).collect();
     text.trim().to_owned()
 }

@@ -10,6 +10,7 @@ use super::command::clean;
 use crate::diag::did_you_mean;
 use crate::model::{Name, Pack};
 use crate::score::{ADHERENCE, Rating, Scorecard, StepOutcome};
+use crate::timeline::Header;
 
 /// Areas that are asked about; the others are in the report.
 const MOST: usize = 8;
@@ -133,8 +134,9 @@ pub struct Debrief {
 }
 
 impl Debrief {
-    /// The questions that a scorecard leads to; `held_on` is the exercise's date.
-    pub fn new(card: &Scorecard, pack: &Pack, held_on: NaiveDate) -> Self {
+    /// The questions that the scorecard of an exercise leads to.
+    pub fn new(card: &Scorecard, pack: &Pack, header: &Header) -> Self {
+        let held_on = header.start.local(header.zone).date_naive();
         let mut plan: Vec<Improvement> = Vec::new();
         let mut add = |area: Area, capability: Option<Name>| {
             plan.push(Improvement {
@@ -166,7 +168,11 @@ impl Debrief {
                 add(Area::Step(index), of(ADHERENCE));
             }
         }
-        for duty in card.duties.iter().filter(|duty| !duty.missing.is_empty()) {
+        // What was not due yet says nothing.
+        let due = |duty: &&crate::score::DutyResult| {
+            !duty.missing.is_empty() && duty.due.is_some_and(|due| due <= header.end)
+        };
+        for duty in card.duties.iter().filter(due) {
             let to = format!("duty:{}", duty.duty);
             let measure = pack.measures.iter().find(|measure| *measure.to == *to);
             add(Area::Duty(duty.duty.clone()), measure.and_then(|measure| of(&measure.name)));

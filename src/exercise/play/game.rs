@@ -133,7 +133,9 @@ impl<'p, 'i> Game<'p, 'i> {
     ) -> Self {
         let start = setting.timeline.header.start;
         let desk = stage.desk(role);
-        let seat = Seat { me: Ref::role(role), told: desk.told, decides: desk.decides };
+        let read_out = matches!(stage, Stage::Record(_));
+        let (me, told, decides) = (Ref::role(role), desk.told, desk.decides);
+        let seat = Seat { me, told, decides, read_out };
         Self {
             stage,
             setting,
@@ -144,7 +146,8 @@ impl<'p, 'i> Game<'p, 'i> {
             start,
             now: start,
             taken: 0,
-            joined: false,
+            // What a recording tells is read out to whoever sits there.
+            joined: read_out,
             held: Vec::new(),
             seen: Vec::new(),
             typed: Vec::new(),
@@ -550,7 +553,7 @@ impl<'p, 'i> Game<'p, 'i> {
         match self.stage {
             Stage::Drill(run) => (played, Ended::Drill(DrillRun(Box::new(run.outcome())))),
             Stage::Record(record) => {
-                let ended = record.ended();
+                let ended = record.ended(played.mode);
                 if let Ended::Record { ids, left_out, .. } = &ended {
                     for (id, _) in &mut played.seen {
                         if let Ok(at) = ids.binary_search_by_key(id, |(old, _)| *old) {

@@ -7,6 +7,7 @@
 
 use super::super::drill::score_timeline;
 use super::game::Ended;
+use super::vocabulary::{Kind, Vocabulary};
 use crate::diag::Diagnostics;
 use crate::model::{EntityKind, Mode, Name, Pack, Ref, Source, StepEffect, System, Trigger};
 use crate::score::Scorecard;
@@ -23,6 +24,18 @@ pub struct Recording {
     pub pack: Pack,
     /// The system, where it is known.
     pub system: Option<System>,
+}
+
+impl Recording {
+    /// Every role that can be played: those of the system, of the record and of the pack.
+    pub fn roles(&self) -> Vec<Name> {
+        let named = Vocabulary::named_in(&self.timeline, &self.pack).known(Kind::Role);
+        let system = self.system.iter().flat_map(|system| &system.roles);
+        let mut roles: Vec<Name> = system.map(|role| role.name.clone()).chain(named).collect();
+        roles.sort();
+        roles.dedup();
+        roles
+    }
 }
 
 /// A recording under way.
@@ -360,7 +373,7 @@ impl Record {
     }
 
     /// The timeline of the game, in the order and with the ids of a timeline.
-    pub(super) fn ended(self) -> Ended {
+    pub(super) fn ended(self, mode: Mode) -> Ended {
         let mut events: Vec<Event> = self.truth;
         events.extend(self.learned);
         events.sort_by_key(|event| (event.at, event.id));
@@ -372,7 +385,7 @@ impl Record {
         ids.sort_unstable();
         let mut header = self.recording.timeline.header;
         header.source = Source::Live;
-        header.mode = Mode::Evaluate;
+        header.mode = mode;
         header.end = self.end;
         header.parameters.push((Name::from("play"), self.me.name));
         Ended::Record {

@@ -28,6 +28,8 @@ pub(super) struct Seat {
     pub(super) told: bool,
     /// Approvals are asked of this role.
     pub(super) decides: bool,
+    /// A recording is played: what it tells is read out, since nothing more can be looked at.
+    pub(super) read_out: bool,
 }
 
 /// How an event reaches the seat; `None` when it does not by itself.
@@ -55,10 +57,20 @@ pub(super) fn way(event: &Event, seat: &Seat) -> Option<Way> {
                 matches!(source, DetectionSource::UserReport | DetectionSource::PeerAgent);
             Some(if reported && seat.told { Way::Told } else { Way::Channel })
         }
-        K::AlertFiring { severity, .. } => (*severity == "page").then_some(Way::Channel),
         K::Decision { function: DecisionKind::Severity, .. } => Some(Way::Channel),
         K::Decision { .. } => None,
         K::Hint { .. } | K::Stopped { .. } => Some(Way::Told),
+        K::ServiceState { .. }
+        | K::SliBreached { .. }
+        | K::SliRecovered { .. }
+        | K::AlertFiring { .. }
+        | K::AlertResolved { .. }
+        | K::Observation { .. }
+            if seat.read_out =>
+        {
+            Some(Way::Channel)
+        }
+        K::AlertFiring { severity, .. } => (*severity == "page").then_some(Way::Channel),
         // Probes and SLIs are on dashboards, unless somebody says what it found.
         K::ServiceState { .. } | K::Observation { .. } => told.then_some(Way::Channel),
         K::SliBreached { .. }

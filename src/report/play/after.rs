@@ -13,7 +13,7 @@ use crate::exercise::Drill;
 use crate::exercise::play::{Improvement, Played};
 use crate::model::{Name, Pack};
 use crate::score::{CapabilityResult, Rating, Scorecard};
-use crate::timeline::Timeline;
+use crate::timeline::{EventKind as K, Timeline};
 
 /// A game that was scored.
 pub struct AfterAction<'a> {
@@ -103,17 +103,39 @@ fn overview(case: &Case<'_>, played: &Played, words: Words) -> Vec<(String, Cell
     let lasted = words.span(header.end - header.start);
     let clock = case.clock(header.start);
     let zone = header.zone.to_string();
-    let hints = played.typed.iter().filter(|typed| typed.taken && typed.line == "hint").count();
+    let helped = |event: &&crate::timeline::Event| matches!(event.kind, K::Hint { .. });
+    let hints = case.timeline.events.iter().filter(helped).count();
     vec![
         (words.t("after-held"), Cell::new(format!("{clock} {zone}"))),
         (words.t("after-lasted"), Cell::new(lasted)),
         (words.t("after-mode"), Cell::new(mode)),
         (words.t("after-seat"), Cell::new(who)),
+        (words.t("after-taken"), taken(case, played, words)),
         (words.t("after-others"), Cell::new(words.f("after-others-value", &[("preset", &preset)]))),
         (words.t("after-hints"), Cell::new(hints.to_string())),
         (words.t("after-rating"), rating),
         (words.t("after-points"), Cell::new(points)),
     ]
+}
+
+/// When the person took part, or who stood in.
+fn taken(case: &Case<'_>, played: &Played, words: Words) -> Cell {
+    let me = |by: &crate::model::Ref| by.name == played.role;
+    let joined = |event: &&crate::timeline::Event| {
+        matches!(event.kind, K::Joined {}) && event.by.as_ref().is_some_and(me)
+    };
+    if let Some(event) = case.timeline.events.iter().find(joined) {
+        return Cell::new(case.offset(event.at, words));
+    }
+    let stood_in = case.timeline.events.iter().find_map(|event| match &event.kind {
+        K::RoleTaken { role } if *role == played.role => event.by.as_ref(),
+        _ => None,
+    });
+    let text = match stood_in {
+        Some(by) => words.f("after-stood-in", &[("who", &case.title(by, words))]),
+        None => words.t("after-never"),
+    };
+    Cell::toned(text, Tone::Bad)
 }
 
 /// Strengths are tasks done to their target; the others are areas for improvement.

@@ -66,6 +66,24 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// A name in a column of `room`, and what is said of it beside.
+    pub(super) fn beside(&mut self, indent: usize, room: usize, name: &str, text: &str) {
+        let name = clean(name);
+        let fits = columns(&name) < room;
+        if !fits {
+            self.wide(indent, &name);
+        }
+        for (n, line) in wrap(&clean(text), self.width - indent - room).iter().enumerate() {
+            let head = if n == 0 && fits { name.as_str() } else { "" };
+            let gap = indent + room - columns(head) - indent;
+            self.out.push_str(&" ".repeat(indent));
+            self.out.push_str(head);
+            self.out.push_str(&" ".repeat(gap));
+            self.out.push_str(line);
+            self.out.push('\n');
+        }
+    }
+
     fn t(&self, key: &str) -> String {
         self.words.t(key)
     }
@@ -217,13 +235,13 @@ impl<'a> Lines<'a> {
         }
         for service in &board.services {
             let text = self.service(service);
-            self.wide(2, &text);
+            self.beside(2, 18, &service.name, &text);
         }
         for agent in &board.agents {
             let seen = agent.signals.iter().any(Option::is_some) || agent.reported.is_some();
             if seen || board.only.is_some() {
                 let text = self.agent(agent);
-                self.wide(2, &text);
+                self.beside(2, 18, &agent.name, &text);
             }
         }
         let quiet = board.agents.len()
@@ -269,15 +287,14 @@ impl<'a> Lines<'a> {
         let mut notes = vec![text];
         let ratio = |value: f64| format!("{value:.1}");
         if (service.p95_ratio_10m - 1.0).abs() > 1e-9 {
-            let args = [("ratio", ratio(service.p95_ratio_10m))];
-            notes.push(self.words.f("play-latency", &[("ratio", args[0].1.as_str())]));
+            let times = ratio(service.p95_ratio_10m);
+            notes.push(self.words.f("play-latency", &[("ratio", &times)]));
         }
         if (service.traffic_ratio - 1.0).abs() > 1e-9 {
             let percent = self.words.percent(service.traffic_ratio);
             notes.push(self.words.f("play-traffic", &[("percent", &percent)]));
         }
-        let about = format!("{:<16}", service.name.as_str());
-        format!("{about} {}", self.words.list(notes))
+        self.words.list(notes)
     }
 
     fn agent(&self, agent: &AgentKnown) -> String {
@@ -293,7 +310,7 @@ impl<'a> Lines<'a> {
         if notes.is_empty() {
             notes.push(self.t("play-agent-quiet"));
         }
-        format!("{:<16} {}", agent.name.as_str(), self.words.list(notes))
+        self.words.list(notes)
     }
 
     fn standing(&mut self, standing: &Standing) {
@@ -367,7 +384,7 @@ impl<'a> Lines<'a> {
             let notes = self.words.list(notes);
             let args = [("title", title.as_str()), ("notes", &notes)];
             let text = self.words.f("play-runbook-step", &args);
-            self.wide(2, &format!("[{mark}]{mine} {:<18} {text}", step.step.as_str()));
+            self.beside(2, 25, &format!("[{mark}]{mine} {}", step.step), &text);
         }
         self.wide(2, &self.t("play-runbook-legend"));
     }
@@ -455,11 +472,12 @@ pub fn play_text(shown: &[Shown], setting: &Setting, lang: Lang, style: Style) -
     lines.finish()
 }
 
-/// What the person is told at the start: what is played, and who it is.
+/// What the person is told on sitting down: what is played, who it is, and when.
 pub fn play_welcome(
     setting: &Setting,
     role: &Name,
     mode: Mode,
+    now: SimTime,
     lang: Lang,
     style: Style,
 ) -> String {
@@ -474,9 +492,6 @@ pub fn play_welcome(
     lines.wide(0, &title);
     lines.wide(0, &words.f("play-you-are", &[("who", &who), ("role", role)]));
     lines.wide(0, &words.word("play-mode", mode.as_str()));
-    let clock = lines.case.clock(header.start);
-    let zone = header.zone.to_string();
-    lines.wide(0, &words.f("play-starts", &[("clock", &clock), ("zone", &zone)]));
     if let Some(scenario) = &setting.scenario {
         for stop in &scenario.abort {
             let text = words.text(stop);
@@ -484,6 +499,10 @@ pub fn play_welcome(
         }
     }
     lines.wide(0, &words.t("play-how"));
+    let clock = lines.case.clock(now);
+    let zone = header.zone.to_string();
+    let key = if now > header.start { "play-goes-on" } else { "play-starts" };
+    lines.wide(0, &words.f(key, &[("clock", &clock), ("zone", &zone)]));
     lines.finish()
 }
 

@@ -14,7 +14,7 @@ pub(super) fn write(lines: &mut Lines<'_>, verb: Option<&Verb>) {
     let Some(verb) = verb else {
         for verb in &VERBS {
             let what = words.word("play-help", verb.word);
-            lines.wide(2, &format!("{:<32} {what}", usage(verb)));
+            lines.beside(2, 36, &usage(verb), &what);
         }
         lines.wide(2, &words.t("play-help-marks"));
         return;

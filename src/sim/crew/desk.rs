@@ -100,9 +100,7 @@ impl Crew {
                 self.incident.resolved.is_some().then_some(Objection::SaidAlready)
             }
             RespondAct::Page { role: other } => self.no_paging(role, other, scene),
-            RespondAct::Ask { role: other } => {
-                (scene.plan.role(other) == Some(role)).then_some(Objection::Yourself)
-            }
+            RespondAct::Ask { role: other } => self.no_asking(role, other, scene),
             RespondAct::HandOver { to } => self.no_handing_over(role, to, scene),
             RespondAct::Post { .. } => {
                 let mut steps = scene.plan.playbooks.iter().flat_map(|playbook| &playbook.steps);
@@ -130,6 +128,18 @@ impl Crew {
                 (!open.any(|open| open as u32 + 1 == page)).then_some(Objection::NotYourPage)
             }
         }
+    }
+
+    fn no_asking(&self, role: usize, other: &Name, scene: &Scene<'_, '_>) -> Option<Objection> {
+        let other = scene.plan.role(other)?;
+        if other == role {
+            return Some(Objection::Yourself);
+        }
+        if self.members[other].engaged.is_some() {
+            return None;
+        }
+        let called = self.members[other].call.is_some().then_some(Objection::AskedAlready);
+        self.is_paged(other).then_some(Objection::PagedAlready).or(called)
     }
 
     fn no_paging(&self, role: usize, other: &Name, scene: &Scene<'_, '_>) -> Option<Objection> {

@@ -240,12 +240,12 @@ impl Crew {
         if told || scene.ground.tool_works(tool) {
             return;
         }
-        let human = scene.plan.roles[by].human;
-        let source = if human { DetectionSource::Human } else { DetectionSource::PeerAgent };
         if self.seated == Some(by) {
-            self.finding_by(entity, source, Some(by), scene);
+            self.finding_by(entity, DetectionSource::Human, Some(by), scene);
             return;
         }
+        let human = scene.plan.roles[by].human;
+        let source = if human { DetectionSource::Human } else { DetectionSource::PeerAgent };
         self.report_finding(entity, source, scene);
     }
 

@@ -172,6 +172,8 @@ impl Crew {
         // Until its role takes part, the alerting sends a page by itself.
         let sender = self.sender(self.pages[page].planned, scene);
         let by = self.members[sender].engaged.map(|_| scene.role(sender));
+        // Where a person has the sender's seat, what was planned for it is sent by the alerting.
+        let by = by.filter(|_| planned.by.is_some() || self.seated != Some(sender));
         let channel = scene.plan.channels[channel].name.clone();
         let page = page as u32 + 1;
         let kind = match stage {
@@ -431,6 +433,16 @@ impl Crew {
         if self.is_paged(role) || self.members.iter().all(|member| member.engaged.is_none()) {
             return;
         }
+        // Nobody calls in the name of a person.
+        let here =
+            |role: &usize| self.members[*role].engaged.is_some() && self.seated != Some(*role);
+        if let Some(caller) = (0..self.members.len()).find(here) {
+            self.call_from(role, caller, scene);
+        }
+    }
+
+    /// `caller` asks a role to take part.
+    pub(super) fn call_from(&mut self, role: usize, caller: usize, scene: &mut Scene<'_, '_>) {
         let plan = scene.plan;
         let levels = plan.levels.iter().find(|level| level.to.contains(&role));
         // Whom no level reaches is called by what he can be reached by.
@@ -438,9 +450,8 @@ impl Crew {
         let fallback = reach.iter().flat_map(|channel| &plan.channels[*channel].fallback);
         let works = |channel: &&usize| scene.ground.tool_works(plan.channels[**channel].tool);
         let channel = reach.iter().chain(fallback).find(works).copied();
-        let caller = (0..self.members.len()).find(|r| self.members[*r].engaged.is_some());
         let answers = can_answer(role, scene) && (channel.is_some() || plan.channels.is_empty());
-        if let (Some(channel), Some(caller)) = (channel, caller) {
+        if let Some(channel) = channel {
             let channel = plan.channels[channel].name.clone();
             let kind = EventKind::MessageSent { channel, purpose: MessagePurpose::Request };
             let (about, by) = (vec![scene.role(role)], Some(scene.role(caller)));

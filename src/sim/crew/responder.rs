@@ -2,8 +2,9 @@
 //!
 //! The rest of the crew asks [`Responder::is_simulated`] before it acts for a role by itself.
 //! Scripts act by [`Cue`](crate::model::Cue)s at their time; people and recordings by
-//! [`Act::Respond`](super::super::act::Act), at once (see `seat`). Steps begun by either take the time and
-//! have the effects of simulated ones, but nothing holds them back: order is scored afterwards.
+//! [`Act::Respond`](super::super::act::Act), at once (see `seat`). Steps begun by either take the
+//! time and have the effects of simulated ones, but nothing holds them back: order is scored
+//! afterwards.
 
 use super::plan::Role;
 use super::state::{Crew, Scene};

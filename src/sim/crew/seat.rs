@@ -217,7 +217,7 @@ impl Crew {
         let Some(other) = scene.plan.role(other) else { return };
         if self.members[other].engaged.is_none() {
             self.members[other].missing = false;
-            self.call_in(other, scene);
+            self.call_from(other, role, scene);
             return;
         }
         self.request(role, other, scene);
