@@ -157,6 +157,28 @@ impl World {
         true
     }
 
+    /// A way in is closed, or the intruder left by himself: unless there is another way in, what
+    /// belongs to the target serves everybody again.
+    pub(super) fn close_breach(&mut self, hit: Hit, ctx: &mut Ctx<'_>) {
+        for service in 0..self.services.len() {
+            let mut faults = self.faults.iter().zip(&self.net.faults);
+            let open = faults.any(|(state, fault)| {
+                state.active()
+                    && fault.effect == FaultEffect::Breach
+                    && self.belongs(fault.hit, service)
+            });
+            if open || !self.belongs(hit, service) {
+                continue;
+            }
+            self.services[service].cut = false;
+            if std::mem::take(&mut self.services[service].exposed) {
+                let node = &self.net.services[service];
+                let (slo, about) = (node.confidentiality.clone(), node.entity.clone());
+                self.sli_event(false, slo, about, ctx);
+            }
+        }
+    }
+
     /// Somebody has got in: what belongs to the target is exposed.
     pub(super) fn expose(&mut self, hit: Hit, ctx: &mut Ctx<'_>) {
         for service in 0..self.services.len() {

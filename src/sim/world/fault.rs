@@ -127,9 +127,7 @@ impl World {
         let fault = &plan.net.faults[index];
         self.faults[index].ended = true;
         if fault.effect == FaultEffect::Breach {
-            for service in 0..self.services.len() {
-                self.services[service].cut &= !self.belongs(fault.hit, service);
-            }
+            self.close_breach(fault.hit, ctx);
         }
         let kind = EventKind::FaultCleared { fault: fault.name.clone() };
         ctx.emit(kind, vec![fault.on.clone()], None);
