@@ -4,7 +4,7 @@
 //! claimed only for people, from twelve drills on, and only where the intervals of the earlier and
 //! the later half are apart; anything less is noise that looks like progress.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -146,12 +146,8 @@ fn group(key: [String; 4], mut held: Vec<(SimTime, &DrillRow, Value)>) -> PastGr
     let [scenario, pack, source, responders] = key;
     held.sort_by(|(a, one, _), (b, other, _)| a.cmp(b).then(one.trace_hash.cmp(&other.trace_hash)));
     let all = held.len();
-    let mut seen: Vec<&str> = Vec::new();
-    held.retain(|(_, row, _)| {
-        let new = !seen.contains(&row.trace_hash.as_str());
-        seen.push(&row.trace_hash);
-        new
-    });
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    held.retain(|(_, row, _)| seen.insert(&row.trace_hash));
     let mut packs: Vec<&str> = held.iter().map(|(_, row, _)| row.pack.as_str()).collect();
     packs.sort_unstable();
     packs.dedup();

@@ -19,6 +19,8 @@ use crate::units::Zone;
 
 /// Files that folders may hold at most, so that a slip does not read a whole disk.
 const MAX_FILES: usize = 20_000;
+/// What all files may hold together, since they are joined in memory.
+const MAX_BYTES: usize = 512 * 1024 * 1024;
 /// Folders in folders.
 const MAX_DEPTH: usize = 8;
 
@@ -107,8 +109,15 @@ fn read(args: &CalibrateArgs, catalog: &Catalog, evidence: &mut Evidence) -> Res
         find(path, 0, &mut files)?;
     }
     let (mut exports, mut timelines) = (Vec::new(), Vec::new());
+    let mut bytes = 0;
     for file in files {
         let source = load::read(&file, MAX_TIMELINE_BYTES)?;
+        bytes += source.text.len();
+        if bytes > MAX_BYTES {
+            let message = format!("the files hold more than {} MiB", MAX_BYTES / 1024 / 1024);
+            let help = "calibrate from a shorter time; the latest months say most";
+            return Err(Diagnostic::error("calibrate::too-large", message).help(help).into());
+        }
         match is_timeline(&file, &source) {
             true => timelines.push(source),
             false => exports.push(source),
