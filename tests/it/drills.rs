@@ -28,7 +28,6 @@ const SCENARIOS: &[&[&str]] = &[
     &["github-outage"],
     &["github-outage", "--set", "also=discord"],
     &["internet-outage"],
-    &["internet-outage", "--set", "before=flap"],
     &["data-loss"],
     &["data-loss", "--set", "loss=creeping"],
     &["security-breach"],
