@@ -197,7 +197,10 @@ impl Crew {
 
     /// A target that was not named and has to be, or that does not fit.
     fn no_target(&self, id: usize, target: usize, scene: &Scene<'_, '_>) -> Option<Objection> {
-        let mut steps = scene.plan.playbooks.iter().flat_map(|playbook| &playbook.steps);
+        // Playbooks share step ids; those being worked say what the step is made for.
+        let playbooks = &scene.plan.playbooks;
+        let order = self.incident.active.iter().copied().chain(0..playbooks.len());
+        let mut steps = order.flat_map(|playbook| &playbooks[playbook].steps);
         let each = steps.find(|step| step.id == id).map_or(ForEach::Once, |step| step.each);
         let service = scene.plan.service_of(target).is_some();
         let fits = match each {
