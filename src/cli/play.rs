@@ -115,7 +115,7 @@ fn with_files(
     };
     let saved = ready(saved, args, false, inputs_hash(&inputs))?;
     let mut table = Table::sit(saved, args, &mut game, ui)?;
-    if !table.to_the_end(&mut game, ui)? {
+    if !table.until_it_is_over(&mut game, ui)? {
         return Ok(exit::OK);
     }
     let (mut played, ended) = game.ended();
@@ -172,7 +172,7 @@ fn play_record(
     let mode = args.mode.unwrap_or(Mode::Evaluate);
     let mut game = Game::of_record(recording, role, mode);
     let mut table = Table::sit(saved, args, &mut game, ui)?;
-    if !table.to_the_end(&mut game, ui)? {
+    if !table.until_it_is_over(&mut game, ui)? {
         return Ok(exit::OK);
     }
     let (mut played, ended) = game.ended();
@@ -369,7 +369,7 @@ impl Table {
     }
 
     /// Plays until the exercise is over; false when the person left before.
-    fn to_the_end(&mut self, game: &mut Game<'_, '_>, ui: &mut Ui) -> Result<bool, Failure> {
+    fn until_it_is_over(&mut self, game: &mut Game<'_, '_>, ui: &mut Ui) -> Result<bool, Failure> {
         let over = if self.input.is_person() {
             self.by_the_clock(game, ui)?
         } else {

@@ -28,7 +28,7 @@ impl Evidence {
             return;
         }
         self.incidents += 1;
-        self.from_source("drills and incidents");
+        self.seen_in("drills and incidents");
         self.pages(timeline, system);
         self.carried(timeline, pack, system);
         let card = score::score(timeline, pack, &[]);
@@ -44,7 +44,7 @@ impl Evidence {
             return;
         }
         self.incidents += 1;
-        self.from_source("the history");
+        self.seen_in("the history");
         let at = |name: &str| {
             let all = card["milestones"].as_array()?;
             let found = all.iter().find(|found| found["name"] == name)?;

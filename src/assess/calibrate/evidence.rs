@@ -77,7 +77,7 @@ impl Evidence {
         *self.left_out.entry(why).or_default() += 1;
     }
 
-    pub(super) fn from_source(&mut self, source: &'static str) {
+    pub(super) fn seen_in(&mut self, source: &'static str) {
         if !self.sources.contains(&source) {
             self.sources.push(source);
         }

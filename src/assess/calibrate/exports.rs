@@ -79,13 +79,13 @@ impl Bodies {
         evidence.records += 1;
         let has = |key: &str| !value[key].is_null();
         let read = if value["event"]["event_type"].is_string() {
-            evidence.from_source("PagerDuty");
+            evidence.seen_in("PagerDuty");
             self.pagerduty(&value["event"])
         } else if value["action"].is_string() && value["alert"].is_object() {
-            evidence.from_source("Opsgenie");
+            evidence.seen_in("Opsgenie");
             self.opsgenie(value)
         } else if let Some(alerts) = value["alerts"].as_array() {
-            evidence.from_source("Alertmanager");
+            evidence.seen_in("Alertmanager");
             for alert in alerts {
                 if let Err(why) = self.alertmanager(alert) {
                     evidence.leave_out(why);

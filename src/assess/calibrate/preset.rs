@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn only_what_rests_on_enough_is_measured() {
         let mut evidence = Evidence { incidents: 30, ..Evidence::default() };
-        evidence.from_source("PagerDuty");
+        evidence.seen_in("PagerDuty");
         evidence.answers = pages(30, "10");
         evidence.answers.extend(pages(5, "23"));
         evidence.repair = (1..=30).map(|i| Observation::Reached(minutes(i))).collect();

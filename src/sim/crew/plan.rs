@@ -19,7 +19,7 @@ pub(super) struct Role {
     pub(super) people: u32,
     /// Some playbook has work for it.
     pub(super) works: bool,
-    /// Outside the team: only a human may start the level that reaches it, and whoever answers
+    /// Not on call: at most a human may start a level that reaches it, and whoever answers
     /// has to be told first what is known.
     pub(super) external: bool,
     /// Indices of the agents that fill it.
@@ -437,9 +437,12 @@ fn roles(index: &Index<'_>, scenario: &Scenario) -> Vec<Role> {
     index.system.roles.iter().map(role).collect()
 }
 
+/// Whether a role is not on call: no level reaches it that does not need a human to start it. In a
+/// pack that reaches nobody, everybody is.
 fn is_external(pack: &Pack, role: &Name) -> bool {
-    let mut reached = pack.levels.iter().filter(|level| level.to.contains(role)).peekable();
-    reached.peek().is_some() && reached.all(|level| level.human_only)
+    let on_call = |role: &Name| pack.levels.iter().any(|l| !l.human_only && l.to.contains(role));
+    let somebody = pack.levels.iter().any(|level| !level.human_only && !level.to.is_empty());
+    somebody && !on_call(role)
 }
 
 /// Humans in the order in which levels reach them, then those whom no level reaches.

@@ -295,7 +295,7 @@ impl Crew {
         let waits = |work: &usize| self.works[*work].state == WorkState::Waiting;
         let mine = |work: &usize| self.step(*work, scene).role == role;
         let all = || (0..self.works.len()).filter(posts);
-        all().filter(waits).find(mine).or_else(|| all().find(waits)).or_else(|| all().last())
+        all().filter(waits).find(mine).or_else(|| all().find(waits)).or_else(|| all().next_back())
     }
 
     fn post(&mut self, role: usize, text: &Name, scene: &mut Scene<'_, '_>) {
@@ -387,7 +387,7 @@ impl Crew {
         };
         let waits = |work: &usize| !self.works[*work].state.is_over();
         let all = || (0..self.works.len()).filter(recovers);
-        all().find(waits).or_else(|| all().last())
+        all().find(waits).or_else(|| all().next_back())
     }
 
     fn roll_back(&mut self, role: usize, on: &Name, option: &Name, scene: &mut Scene<'_, '_>) {
