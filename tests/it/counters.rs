@@ -12,22 +12,11 @@ use drill::model::{Aggregate, Indicator, Name, Query, SliceBlock};
 use drill::store::Streams;
 use drill::units::{SimDuration, SimTime};
 
+use crate::draw::Draw;
 use crate::env::TestEnv;
 
 const PROMTOOL: &str = "/usr/bin/promtool";
 const MINUTE: i64 = 60_000;
-
-/// Xorshift: the same series everywhere.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n
-    }
-}
 
 /// One sample: instant in ms, metric, labels, value.
 #[derive(Clone)]
@@ -91,7 +80,7 @@ fn slices(env: &TestEnv, indicator: &Indicator, range: (i64, i64)) -> SliceBlock
 /// Three series scraped about every 15 s over half an hour, each with its own offset, restarts,
 /// missing samples; nobody is scraped for six minutes.
 fn scrapes(seed: u64) -> Vec<Sample> {
-    let mut draw = Draw(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut draw = Draw::of(seed);
     let mut samples = Vec::new();
     for (number, code) in ["200", "404", "500"].into_iter().enumerate() {
         let offset = draw.below(15_000) as i64;
@@ -197,7 +186,7 @@ fn prometheus_sees_the_same_growth() {
         eprintln!("skipped: there is no {PROMTOOL}");
         return;
     }
-    let mut draw = Draw(77);
+    let mut draw = Draw::of(77);
     let (mut samples, mut input) = (Vec::new(), String::new());
     for code in ["200", "500"] {
         let (mut value, mut values) = (0, String::new());

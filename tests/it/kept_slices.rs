@@ -8,21 +8,11 @@ use drill::model::{Aggregate, Indicator, Name, Query, SliceBlock, StreamDefiniti
 use drill::store::{IngestOptions, Streams};
 use drill::units::{SimDuration, SimTime};
 
+use crate::draw::Draw;
+
 const MINUTE: i64 = 60_000;
 /// Minute of the first row.
 const BEGIN: i64 = 29_000_000;
-
-/// Xorshift: the same rows everywhere.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n
-    }
-}
 
 #[derive(Clone)]
 struct Row {
@@ -167,7 +157,7 @@ impl Workspace {
 #[test]
 fn kept_slices_are_those_of_all_rows() {
     for seed in 1..=6u64 {
-        let mut draw = Draw(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let mut draw = Draw::of(seed);
         let dir = tempfile::tempdir().unwrap();
         let streams = Streams::of_workspace(dir.path());
         let mut workspace = Workspace { dir, streams, rows: Vec::new() };

@@ -11,6 +11,7 @@ mod cinecom_rows;
 mod cli_output;
 mod compare;
 mod counters;
+mod draw;
 mod drills;
 mod durable;
 mod env;

@@ -24,6 +24,8 @@ use drill::report::{OracleSeries, oracle_rules, oracle_test};
 use drill::slo::replay_block;
 use drill::units::{SimDuration, SimTime};
 
+use crate::draw::Draw;
+
 const PROMTOOL: &str = "/usr/bin/promtool";
 const SERIES: u64 = 14;
 const FULL_SERIES: u64 = 20;
@@ -58,22 +60,6 @@ const FULL: Scale = Scale {
     windows: [(60, 5), (360, 30), (1440, 120), (4320, 360)],
     stretch: 900,
 };
-
-/// Xorshift: the same series everywhere, for ever.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len() as u64) as usize]
-    }
-}
 
 fn tier(draw: &mut Draw, (long, short): (i64, i64)) -> Tier {
     let (long, short) = (SimDuration::from_minutes(long), SimDuration::from_minutes(short));
@@ -171,7 +157,7 @@ fn is_missing() -> bool {
 /// A spec and a series: where slices are longer than a minute every minute is measured and no
 /// guard counts events, because a window then misses more and promtool sees other events.
 fn draw(seed: u64, scale: Scale) -> (SloSpec, SliceBlock) {
-    let mut draw = Draw(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut draw = Draw::of(seed);
     let (mut spec, mut block) = (spec(&mut draw, scale), block(&mut draw, scale));
     if slice_minutes(&spec) > 1 {
         block.present.fill(true);
