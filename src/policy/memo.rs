@@ -36,8 +36,8 @@ pub(super) mod reads {
     pub(in super::super) const STATE: u64 = 1 << 41;
     /// Latency of each service.
     pub(in super::super) const LATENCY: u64 = 1 << 42;
-    /// The worst latency of all services.
-    pub(in super::super) const LATENCY_MAX: u64 = 1 << 43;
+    /// The worst latency and the least traffic of all services.
+    pub(in super::super) const EXTREMES: u64 = 1 << 43;
     /// Traffic of each service.
     pub(in super::super) const TRAFFIC: u64 = 1 << 44;
     /// Page alerts of each service.

@@ -68,6 +68,8 @@ pub(super) enum Measure {
     LatencyMax,
     /// `traffic_ratio`
     Traffic,
+    /// `traffic_ratio_min`
+    TrafficMin,
     /// `failed_for_ms`
     FailedFor,
     /// `state_for_ms`
@@ -82,10 +84,11 @@ pub(super) enum Measure {
     Paging,
 }
 
-const MEASURES: [&str; 9] = [
+const MEASURES: [&str; 10] = [
     "p95_ratio_10m",
     "p95_ratio_max",
     "traffic_ratio",
+    "traffic_ratio_min",
     "failed_for_ms",
     "state_for_ms",
     "detected_ago_ms",

@@ -299,8 +299,9 @@ impl Snapshot {
         if has(reads::PAGING) {
             scales.whole(Measure::Paging, self.services_paging(), key);
         }
-        if has(reads::LATENCY_MAX) {
+        if has(reads::EXTREMES) {
             scales.decimal(Measure::LatencyMax, self.p95_ratio_max(), key);
+            scales.decimal(Measure::TrafficMin, self.traffic_ratio_min(), key);
         }
         for agent in &self.agents {
             if has(reads::REPORTED) {
@@ -353,6 +354,12 @@ impl Snapshot {
     pub(super) fn p95_ratio_max(&self) -> f64 {
         let ratios = self.services.iter().map(|service| service.p95_ratio_10m);
         ratios.reduce(f64::max).unwrap_or(1.0)
+    }
+
+    /// The least traffic of all services, over what is expected; 1 without services.
+    pub(super) fn traffic_ratio_min(&self) -> f64 {
+        let ratios = self.services.iter().map(|service| service.traffic_ratio);
+        ratios.reduce(f64::min).unwrap_or(1.0)
     }
 
     /// Counts the agents in findings whose rule is about agents.

@@ -197,8 +197,9 @@ fn register_totals<V: Whole>(registry: &mut Registry<'_>) {
     registry.get("services_degraded", |view: &V| view.all().services_degraded());
     registry.reading(reads::PAGING);
     registry.get("services_paging", |view: &V| view.all().services_paging());
-    registry.reading(reads::LATENCY_MAX);
+    registry.reading(reads::EXTREMES);
     registry.get("p95_ratio_max", |view: &V| view.all().p95_ratio_max());
+    registry.get("traffic_ratio_min", |view: &V| view.all().traffic_ratio_min());
     registry.reading(reads::HUNG);
     registry.get("agents_hung", |view: &V| view.all().agents_hung);
     registry.get("agents_hung_blocking", |view: &V| view.all().agents_hung_blocking);
