@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::decode::Loaded;
 use super::file::{MAX_FILE_BYTES, MAX_TIMELINE_BYTES, read};
+use super::head;
 use super::symbols::choices;
 use crate::diag::{Diagnostic, Diagnostics, SourceText};
 use crate::model::{
@@ -211,7 +212,7 @@ impl Catalog {
     /// Names of a kind with their titles, ascending.
     pub fn titles(&self, kind: Kind) -> Vec<Listed> {
         let listed = |(name, place): (String, Place)| Listed {
-            title: self.title(kind, &name),
+            title: head_title(kind, &place).or_else(|| self.title(kind, &name)),
             workspace: matches!(place, Place::Disk(_)),
             name: Name::from(name),
         };
@@ -513,6 +514,15 @@ fn open(place: &Place, limit: u64) -> Result<SourceText, Diagnostic> {
     }
 }
 
+/// The title of an embedded file by its head: tests hold that the rest is right. A file of a
+/// workspace is read as a whole, since a list tells which have mistakes.
+fn head_title(kind: Kind, place: &Place) -> Option<Text> {
+    let Place::Embedded(_) = place else { return None };
+    let titled =
+        matches!(kind, Kind::System | Kind::Pack | Kind::Preset | Kind::Scenario | Kind::Timeline);
+    open(place, MAX_FILE_BYTES).ok().filter(|_| titled).and_then(|source| head::title(&source))
+}
+
 /// All of the files, or all mistakes of reading them.
 fn open_all(places: Vec<Place>) -> Result<Vec<SourceText>, Diagnostics> {
     let mut sources = Vec::with_capacity(places.len());
@@ -552,4 +562,24 @@ fn beside(place: &Place, ending: &str) -> Vec<Place> {
 /// The scripts beside the file `path` of a pack.
 pub(crate) fn scripts_beside(path: &Path) -> Result<Vec<SourceText>, Diagnostics> {
     open_all(beside(&Place::Disk(path.to_owned()), ".rhai"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_of_an_embedded_file_tells_the_title_of_the_whole() {
+        let catalog = Catalog::new(None);
+        let mut titles = 0;
+        for kind in [Kind::System, Kind::Pack, Kind::Preset, Kind::Scenario, Kind::Timeline] {
+            for (name, place) in catalog.places(kind) {
+                let whole = catalog.title(kind, &name);
+                assert!(whole.is_some(), "{kind:?} {name}");
+                assert_eq!(head_title(kind, &place), whole, "{kind:?} {name}");
+                titles += 1;
+            }
+        }
+        assert!(titles >= 27, "{titles}");
+    }
 }

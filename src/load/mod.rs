@@ -16,6 +16,7 @@ mod cross;
 mod decode;
 mod file;
 mod getters;
+mod head;
 mod import;
 mod node;
 mod openslo;
