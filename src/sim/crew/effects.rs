@@ -487,6 +487,25 @@ impl Crew {
         }
     }
 
+    /// A role claims that users are well again, or that all is over, unless somebody did before.
+    pub(super) fn say_it_is_over(
+        &mut self,
+        role: usize,
+        mitigated: bool,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let (at, kind) = if mitigated {
+            (&mut self.incident.mitigated, EventKind::MitigatedClaimed {})
+        } else {
+            (&mut self.incident.resolved, EventKind::ResolvedClaimed {})
+        };
+        if at.is_none() {
+            *at = Some(scene.now());
+            let by = Some(scene.role(role));
+            scene.emit(kind, vec![scene.plan.system.clone()], by);
+        }
+    }
+
     /// Simulated people claim only what dashboards show; a script or a person may be wrong.
     fn claim(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
         let mitigated = self.step(work, scene).effect == StepEffect::ClaimMitigated;
@@ -496,17 +515,7 @@ impl Crew {
             self.fail(work, AGAIN, || "it is not over yet".into(), scene);
             return;
         }
-        let now = scene.now();
-        let (at, kind) = if mitigated {
-            (&mut self.incident.mitigated, EventKind::MitigatedClaimed {})
-        } else {
-            (&mut self.incident.resolved, EventKind::ResolvedClaimed {})
-        };
-        if at.is_none() {
-            *at = Some(now);
-            let by = Some(scene.role(self.works[work].by));
-            scene.emit(kind, vec![scene.plan.system.clone()], by);
-        }
+        self.say_it_is_over(self.works[work].by, mitigated, scene);
         self.complete(work, scene);
     }
 

@@ -64,8 +64,8 @@ impl Crew {
             RespondAct::Say { channel, text } => self.say(role, channel, text, scene),
             RespondAct::Post { text } => self.post(role, text, scene),
             RespondAct::HandOver { to } => self.give_seat(role, to, scene),
-            RespondAct::ClaimMitigated => self.claim_by_word(role, true, scene),
-            RespondAct::ClaimResolved => self.claim_by_word(role, false, scene),
+            RespondAct::ClaimMitigated => self.say_it_is_over(role, true, scene),
+            RespondAct::ClaimResolved => self.say_it_is_over(role, false, scene),
             RespondAct::RollBack { on, option } => self.roll_back(role, on, option, scene),
             RespondAct::Step { step, on }
             | RespondAct::Skip { step, on, .. }
@@ -154,21 +154,6 @@ impl Crew {
                 scene.emit(kind, vec![scene.plan.system.clone()], by);
             }
             _ => self.declare(rank, role, scene),
-        }
-    }
-
-    /// Whatever users still suffer: the claim is the person's.
-    fn claim_by_word(&mut self, role: usize, mitigated: bool, scene: &mut Scene<'_, '_>) {
-        let now = scene.now();
-        let (at, kind) = if mitigated {
-            (&mut self.incident.mitigated, EventKind::MitigatedClaimed {})
-        } else {
-            (&mut self.incident.resolved, EventKind::ResolvedClaimed {})
-        };
-        if at.is_none() {
-            *at = Some(now);
-            let by = Some(scene.role(role));
-            scene.emit(kind, vec![scene.plan.system.clone()], by);
         }
     }
 
