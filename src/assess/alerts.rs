@@ -7,7 +7,7 @@ use crate::model::{Name, SloSpec};
 use crate::slo::{self, AlertSource, Episode, Record, Silencing};
 
 /// One alert of one objective.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct SloAlert {
     /// The objective.
     pub slo: Name,

@@ -12,6 +12,7 @@ mod history;
 mod lint;
 mod needs;
 mod period;
+mod records;
 mod routine;
 mod sample;
 mod series;
@@ -36,6 +37,7 @@ pub use period::{
     PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources, PeriodSpan,
     PostMortems, StreamSummary, contributors, end_of, period_report,
 };
+pub use records::{Data, Records};
 pub use routine::{
     CheckResult, CheckState, CommandRun, Compared, Fact, FileFact, LogFact, Outcome, Parsed,
     Restored, RoutineReport, RoutineTimes, SloSources, judge_drills, judge_fact, judge_slos,

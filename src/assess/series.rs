@@ -74,30 +74,20 @@ pub enum SeriesError {
     UnknownSlo(String),
 }
 
-/// Every objective of `definitions` on the same slices, which stand for the indicator of the SLO
-/// `only`, or of the only one there is.
+/// Every objective of the one SLO in `definitions` on the same slices, which stand for its
+/// indicator.
 ///
 /// # Errors
-/// When several SLOs are defined and none is named, or the named one is not there.
+/// When there are several SLOs.
 pub fn every_objective(
     definitions: &[SloDefinition],
-    only: Option<&str>,
     block: &SliceBlock,
 ) -> Result<Vec<Series>, SeriesError> {
-    let chosen: Vec<&SloDefinition> = definitions
-        .iter()
-        .filter(|definition| only.is_none_or(|name| *definition.name == *name))
-        .collect();
-    match (chosen.as_slice(), only) {
-        ([], Some(name)) => Err(SeriesError::UnknownSlo(name.to_owned())),
-        ([definition], _) => Ok(of_definition(definition, block)),
-        (several, _) => Err(SeriesError::SeveralSlos(several.len())),
-    }
-}
-
-fn of_definition(definition: &SloDefinition, block: &SliceBlock) -> Vec<Series> {
+    let [definition] = definitions else {
+        return Err(SeriesError::SeveralSlos(definitions.len()));
+    };
     let series = |objective| Series::new(definition, objective, block.clone());
-    definition.objectives.iter().map(series).collect()
+    Ok(definition.objectives.iter().map(series).collect())
 }
 
 /// The objectives of `definitions` on the streams of a workspace, each from the first to the last
@@ -145,18 +135,18 @@ fn length(objective: &ObjectiveDefinition, step: SimDuration) -> SimDuration {
     }
 }
 
-/// The same series with the tiers of a preset.
+/// The same SLOs with the tiers of a preset.
 ///
 /// # Errors
 /// The objective for whose period the preset is not made, and that period.
 pub fn with_tiers(
-    mut series: Vec<Series>,
+    mut definitions: Vec<SloDefinition>,
     preset: TierPreset,
-) -> Result<Vec<Series>, (Name, SimDuration)> {
-    for one in &mut series {
-        let spec = &mut one.objective.spec;
+) -> Result<Vec<SloDefinition>, (Name, SimDuration)> {
+    for objective in definitions.iter_mut().flat_map(|definition| &mut definition.objectives) {
+        let spec = &mut objective.spec;
         let period = spec.period.nominal();
         spec.tiers = preset.tiers(period).ok_or_else(|| (spec.name.clone(), period))?;
     }
-    Ok(series)
+    Ok(definitions)
 }

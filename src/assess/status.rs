@@ -1,9 +1,10 @@
 //! Where SLOs stand.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::series::{Series, View};
-use crate::model::{CompositeRule, Name, Origin, SloDefinition, SloSpec};
+use crate::model::{CompositeRule, Name, ObjectiveDefinition, Origin, SloDefinition, SloSpec};
 use crate::slo::{self, Known, Part, Record, Silencing, Status};
 
 /// One objective with its status.
@@ -23,18 +24,43 @@ pub struct SloStatus {
 
 /// The status of each of `series`, in their order.
 pub fn status(series: &[Series], view: &View) -> Vec<SloStatus> {
-    let one = |series: &Series| SloStatus {
+    let one = |(series, status): (&Series, Status)| SloStatus {
         title: series.title.clone(),
         service: series.service.clone(),
         origin: series.origin,
         spec: series.spec().clone(),
-        status: slo::status(series.spec(), &series.block, &view.corrections, view.options()),
+        status,
+    };
+    series.iter().zip(figures(series, view)).map(one).collect()
+}
+
+/// The figures of each of `series`, in their order.
+pub(super) fn figures(series: &[Series], view: &View) -> Vec<Status> {
+    let one = |series: &Series| {
+        slo::status(series.spec(), &series.block, &view.corrections, view.options())
     };
     series.par_iter().map(one).collect()
 }
 
+/// The figures with what they are of: every objective of `definitions`, in their order.
+pub(super) fn with_specs(definitions: &[SloDefinition], figures: Vec<Status>) -> Vec<SloStatus> {
+    let objectives = definitions.iter().flat_map(|definition| {
+        definition.objectives.iter().map(move |objective| (definition, objective))
+    });
+    let one = |((definition, objective), status): ((&SloDefinition, &ObjectiveDefinition), _)| {
+        SloStatus {
+            title: definition.title.clone(),
+            service: definition.service.clone(),
+            origin: definition.origin,
+            spec: objective.spec.clone(),
+            status,
+        }
+    };
+    objectives.zip(figures).map(one).collect()
+}
+
 /// One part of a composite.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CompositePart {
     /// Its objective.
     pub name: Name,
@@ -45,7 +71,7 @@ pub struct CompositePart {
 }
 
 /// Several objectives judged as one.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SloComposite {
     /// The SLO.
     pub name: Name,

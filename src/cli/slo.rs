@@ -8,7 +8,7 @@ use super::slo_args::{
 };
 use super::ui::{Failure, Ui, only};
 use super::{exit, workspace};
-use crate::assess::{self, ExplainError, Series, SeriesError, View};
+use crate::assess::{self, Data, ExplainError, Records, Series, SeriesError, View};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::load::{Kind, MAX_FILE_BYTES};
 use crate::model::{Correction, Name, SloDefinition, StreamDefinition, TierPreset};
@@ -18,9 +18,8 @@ use crate::slo::Denominator;
 use crate::store::Streams;
 use crate::units::SimDuration;
 
-/// What a command on SLOs works on.
+/// Every objective with its slices, and how they are looked at.
 pub(super) struct Loaded {
-    definitions: Vec<SloDefinition>,
     pub(super) series: Vec<Series>,
     pub(super) view: View,
 }
@@ -29,9 +28,7 @@ pub(super) struct Loaded {
 pub(super) fn status(common: &Common, args: &SloArgs, ui: &mut Ui) -> Result<u8, Failure> {
     let formats = [Format::Text, Format::Json, Format::Md, Format::Csv];
     only(common.format, &formats, "slo status")?;
-    let loaded = load(common, &args.input, ui)?;
-    let slos = assess::status(&loaded.series, &loaded.view);
-    let composites = assess::composites(&loaded.definitions, &loaded.series, &loaded.view);
+    let (slos, composites) = records(common, &args.input, ui)?.status()?;
     let (zone, lang) = (args.input.zone, ui.lang());
     let text = match common.format {
         Format::Json => report::slo_status_json(&slos, &composites, zone),
@@ -47,8 +44,7 @@ pub(super) fn status(common: &Common, args: &SloArgs, ui: &mut Ui) -> Result<u8,
 pub(super) fn alerts(common: &Common, args: &SloArgs, ui: &mut Ui) -> Result<u8, Failure> {
     let formats = [Format::Text, Format::Json, Format::Md, Format::Csv];
     only(common.format, &formats, "slo alerts")?;
-    let loaded = load(common, &args.input, ui)?;
-    let alerts = assess::alerts(&loaded.series, &loaded.view);
+    let alerts = records(common, &args.input, ui)?.alerts()?;
     let (zone, lang) = (args.input.zone, ui.lang());
     let text = match common.format {
         Format::Json => report::slo_alerts_json(&alerts, zone),
@@ -116,8 +112,7 @@ pub(super) fn lint(common: &Common, args: &SloLintArgs, ui: &mut Ui) -> Result<u
 /// `drill slo gate`.
 pub(super) fn gate(common: &Common, args: &SloGateArgs, ui: &mut Ui) -> Result<u8, Failure> {
     only(common.format, &[Format::Text, Format::Json], "slo gate")?;
-    let loaded = load(common, &args.input, ui)?;
-    let slos = assess::status(&loaded.series, &loaded.view);
+    let (slos, _) = records(common, &args.input, ui)?.status()?;
     let gate = match &args.pack {
         None => assess::gate(&slos, args.allow_no_data),
         Some(pack) => {
@@ -172,6 +167,22 @@ pub(super) fn load_defined(
     definitions: Vec<SloDefinition>,
     ui: &Ui,
 ) -> Result<Loaded, Failure> {
+    let (series, view) = records_of(common, input, definitions, ui)?.series()?;
+    Ok(Loaded { series, view })
+}
+
+/// The SLOs, and what they are evaluated on.
+fn records(common: &Common, input: &SloInput, ui: &Ui) -> Result<Records, Failure> {
+    let definitions = definitions(common, input, ui)?;
+    records_of(common, input, definitions, ui)
+}
+
+fn records_of(
+    common: &Common,
+    input: &SloInput,
+    definitions: Vec<SloDefinition>,
+    ui: &Ui,
+) -> Result<Records, Failure> {
     let corrections = match &input.corrections {
         Some(path) => corrections(path, &definitions, ui)?,
         None => Vec::new(),
@@ -179,13 +190,21 @@ pub(super) fn load_defined(
     let denominator =
         if input.full_period { Denominator::FullPeriod } else { Denominator::Elapsed };
     let view = View { as_of: input.at, denominator, corrections };
-    let series = series(common, input, &definitions, ui)?;
-    let series = match input.tiers {
-        None => series,
-        Some(preset) => assess::with_tiers(series, preset)
-            .map_err(|(slo, period)| no_tiers(preset, &slo, period))?,
+    let mut chosen = chosen(input, &definitions)?;
+    if let Some(preset) = input.tiers {
+        chosen = assess::with_tiers(chosen, preset)
+            .map_err(|(slo, period)| no_tiers(preset, &slo, period))?;
+    }
+    let data = match &input.slices {
+        None => Data::Streams(streams(common, input, &chosen, ui)?, input.slice),
+        Some(path) => {
+            let block = crate::store::slice_file(path, input.slice)?;
+            let series = assess::every_objective(&chosen, &block)
+                .map_err(|error| which(&error, &definitions))?;
+            Data::Slices(series)
+        }
     };
-    Ok(Loaded { definitions, series, view })
+    Ok(Records { definitions: chosen, view, data })
 }
 
 /// A preset that is not made for the period of an SLO.
@@ -230,20 +249,6 @@ fn corrections(
     Ok(loaded.value)
 }
 
-fn series(
-    common: &Common,
-    input: &SloInput,
-    definitions: &[SloDefinition],
-    ui: &Ui,
-) -> Result<Vec<Series>, Failure> {
-    let Some(path) = &input.slices else {
-        return recorded(common, input, definitions, ui);
-    };
-    let block = crate::store::slice_file(path, input.slice)?;
-    let only = input.slo.as_deref();
-    assess::every_objective(definitions, only, &block).map_err(|error| which(&error, definitions))
-}
-
 fn which(error: &SeriesError, definitions: &[SloDefinition]) -> Failure {
     let names: Vec<&str> = definitions.iter().map(|slo| slo.name.as_str()).collect();
     let help = match error {
@@ -256,29 +261,27 @@ fn which(error: &SeriesError, definitions: &[SloDefinition]) -> Failure {
     Diagnostic::error("slo::which", error.to_string()).help(help).into()
 }
 
-/// The objectives on the streams of the workspace.
-fn recorded(
+/// The streams that the SLOs are evaluated on: the workspace's, or a file that stands for one.
+fn streams(
     common: &Common,
     input: &SloInput,
     definitions: &[SloDefinition],
     ui: &Ui,
-) -> Result<Vec<Series>, Failure> {
+) -> Result<Streams, Failure> {
     let root = workspace::workspace(common)?;
     if root.is_none() && input.events.is_none() {
         let help = "name a file of slices with --slices, or ingest streams into a workspace";
         return Err(Diagnostic::error("slo::no-data", "there are no data").help(help).into());
     }
-    let chosen = chosen(input, definitions)?;
-    let streams = match (&input.events, root) {
+    match (&input.events, root) {
         (Some(path), _) => {
-            let stream = stream_of(common, &chosen)?;
+            let stream = stream_of(common, definitions)?;
             let streams = Streams::of_events(path, &stream)?;
             left_out(path, &streams, ui)?;
-            streams
+            Ok(streams)
         }
-        (None, root) => Streams::of_workspace(&root.unwrap_or_default()),
-    };
-    Ok(assess::from_streams(&chosen, &streams, input.slice)?)
+        (None, root) => Ok(Streams::of_workspace(&root.unwrap_or_default())),
+    }
 }
 
 /// The one stream that all of the SLOs are about, as the workspace defines it.

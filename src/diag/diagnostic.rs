@@ -28,12 +28,17 @@ pub struct SourceText {
     pub path: Arc<str>,
     /// The whole text.
     pub text: Arc<str>,
+    /// First byte of each line: a file of a thousand SLOs asks for as many lines.
+    lines: Arc<[usize]>,
 }
 
 impl SourceText {
     /// A source named `path`.
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        let text = text.into();
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { path: path.into(), text, lines }
     }
 
     /// The 1-based line and column (in characters) of byte `offset`; an offset past the end
@@ -43,9 +48,9 @@ impl SourceText {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines[line - 1];
+        (line, self.text[start..offset].chars().count() + 1)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an SLI is computed from, as OpenSLO states it, and the objectives on it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::name::Name;
 use super::slo::{NoData, SloSpec};
@@ -118,7 +118,7 @@ pub struct ObjectiveDefinition {
 }
 
 /// How the parts of a composite become one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CompositeRule {
     /// Weighted mean of the parts' SLIs, weights divided by their sum; parts without data are

@@ -96,7 +96,7 @@ pub enum Comparator {
 
 /// How slices become an SLI; OpenSLO `budgetingMethod`. Slices of a `window` longer than the
 /// base slice are built from base slices; a partial one is excluded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BudgetingMethod {
     /// Sum of good over sum of all events.
     Occurrences,

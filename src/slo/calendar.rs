@@ -6,7 +6,7 @@ use crate::model::{Calendar, CalendarUnit, Period};
 use crate::units::{SimDuration, SimTime};
 
 /// A period: after `from`, up to and with `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PeriodBounds {
     /// Its begin.
     pub from: SimTime,

@@ -9,7 +9,9 @@ use crate::model::{AlertState, AlertTransition, Governed, SloSpec};
 use crate::units::{SimDuration, SimTime};
 
 /// Which alert of an SLO.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub enum AlertSource {
     /// The tier of this index.
     Tier(usize),
@@ -18,7 +20,7 @@ pub enum AlertSource {
 }
 
 /// One alert from begin to end.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Episode {
     /// Index of the SLO, as in the transitions.
     pub slo: usize,

@@ -15,7 +15,7 @@ pub const FORECAST_BASES: [SimDuration; 3] =
     [SimDuration::from_hours(1), SimDuration::from_hours(6), SimDuration::from_hours(72)];
 
 /// When the budget is exhausted at the rate of a basis.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Forecast {
     /// The window before the instant of evaluation whose mean slice is carried on.
     pub basis: SimDuration,

@@ -12,7 +12,7 @@ use crate::model::{BudgetingMethod, Period, SloSpec};
 use crate::units::SimTime;
 
 /// What a budget is a share of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Denominator {
     /// What has happened in the period so far.
@@ -23,7 +23,7 @@ pub enum Denominator {
 }
 
 /// Base slices of a window; they add up to `total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct SliceCounts {
     /// Without a bad event; under timeslices, with a ratio that meets the slice target.
     pub good: u64,

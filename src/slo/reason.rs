@@ -1,6 +1,6 @@
 //! Values that may be undefined, with the reason why.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Name, Text};
 
@@ -8,7 +8,7 @@ use crate::model::{Name, Text};
 pub type Known<T> = Result<T, Reason>;
 
 /// Why a value does not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// No slice of the window was measured.

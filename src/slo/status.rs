@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 use super::batch::replay_alerts;
 use super::calendar::PeriodBounds;
 use super::forecast::{FORECAST_BASES, Forecast, forecast};
@@ -37,7 +39,7 @@ pub struct StatusOptions {
 }
 
 /// The budget of the window. Signed, never clamped.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BudgetStatus {
     /// What it is a share of.
     pub denominator: Denominator,
@@ -59,7 +61,7 @@ pub struct BudgetStatus {
 }
 
 /// How fast the budget burns in one window.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BurnRateStatus {
     /// The window.
     pub window: SimDuration,
@@ -70,7 +72,7 @@ pub struct BurnRateStatus {
 }
 
 /// What an SLO's state comes down to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SloState {
     /// Budget is left and no tier fires.
@@ -84,7 +86,7 @@ pub enum SloState {
 }
 
 /// The figures of a window before its corrections.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Uncorrected {
     /// The SLI.
     pub sli: Known<f64>,
@@ -97,7 +99,7 @@ pub struct Uncorrected {
 }
 
 /// One SLO at one instant; `drill.slo/1` is made from it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Status {
     /// The SLO.
     pub name: Name,

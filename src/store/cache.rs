@@ -4,17 +4,16 @@
 //! which state of the stream it is. Nothing is lost with these files: one that cannot be read or
 //! written is as good as none.
 
-use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use duckdb::{Connection, OptionalExt};
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::archive;
 use super::error::Error;
 use super::rollup::SlicesOf;
+use super::sealed;
 use super::whole::is_whole;
 use super::workspace::table_of;
 use crate::model::SliceBlock;
@@ -189,14 +188,14 @@ impl Cache {
     }
 
     fn path(&self, wanted: &SlicesOf<'_>) -> PathBuf {
-        let version = env!("CARGO_PKG_VERSION");
+        let version = env!("DRILL_SOURCES");
         let key = format!("{MAGIC} {version} {} {:?}", wanted.step.ms(), wanted.indicator);
         self.folder.join(format!("{:032x}", xxh3_128(key.as_bytes())))
     }
 
     /// The slices that were kept of an indicator.
     pub(super) fn load(&self, wanted: &SlicesOf<'_>) -> Option<Kept> {
-        decode(&fs::read(self.path(wanted)).ok()?, wanted.step)
+        decode(&sealed::read(&self.path(wanted))?, wanted.step)
     }
 
     /// Keeps the slices of an indicator, `exact` where they depend on the range asked for; what
@@ -217,27 +216,17 @@ impl Cache {
         let exact = exact.then(|| (wanted.range.0.ms(), wanted.range.1.ms()));
         let place = |slice: i64| usize::try_from(slice - start).unwrap_or(0).min(block.good.len());
         let bytes = encode(block, (place(first), place(end)), state, exact);
-        let write = || -> std::io::Result<()> {
-            fs::create_dir_all(&self.folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-            file.write_all(&bytes)?;
-            file.persist(self.path(wanted)).map_err(|error| error.error)?;
-            Ok(())
-        };
         // A folder that cannot be written makes the next answer slower and no answer wrong.
-        let _ = write();
+        let _ = sealed::write(&self.folder, &self.path(wanted), bytes);
     }
 
     /// Makes room when there are too many files.
     pub(super) fn make_room(&self) {
-        let many = fs::read_dir(&self.folder).is_ok_and(|files| files.count() > MOST_FILES);
-        if many {
-            let _ = fs::remove_dir_all(&self.folder);
-        }
+        sealed::make_room(&self.folder, MOST_FILES);
     }
 }
 
-/// The header in three lines, good and total as 32-bit numbers, present as bytes, a checksum.
+/// The header in three lines, good and total as 32-bit numbers, present as bytes.
 fn encode(
     block: &SliceBlock,
     (first, end): (usize, usize),
@@ -248,21 +237,15 @@ fn encode(
     let place = serde_json::to_string(&(start_ms, end - first, exact)).unwrap_or_default();
     let state = serde_json::to_string(state).unwrap_or_default();
     let mut bytes = format!("{MAGIC}\n{state}\n{place}\n").into_bytes();
-    bytes.reserve(9 * (end - first) + 8);
+    bytes.reserve(9 * (end - first));
     for counts in [&block.good[first..end], &block.total[first..end]] {
         bytes.extend(counts.iter().flat_map(|count| count.to_le_bytes()));
     }
     bytes.extend(block.present[first..end].iter().map(|present| u8::from(*present)));
-    let check = xxh3_64(&bytes).to_le_bytes();
-    bytes.extend(check);
     bytes
 }
 
-fn decode(bytes: &[u8], step: SimDuration) -> Option<Kept> {
-    let (body, check) = bytes.split_at_checked(bytes.len().checked_sub(8)?)?;
-    if xxh3_64(body).to_le_bytes() != check {
-        return None;
-    }
+fn decode(body: &[u8], step: SimDuration) -> Option<Kept> {
     let mut lines = body.splitn(4, |byte| *byte == b'\n');
     if lines.next()? != MAGIC.as_bytes() {
         return None;
@@ -291,6 +274,8 @@ fn decode(bytes: &[u8], step: SimDuration) -> Option<Kept> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::model::{Aggregate, Indicator, Name, Query};
 

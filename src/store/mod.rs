@@ -4,6 +4,7 @@
 
 mod accounts;
 mod agent_log;
+mod answers;
 mod archive;
 mod batch_keep;
 mod batch_parquet;
@@ -55,6 +56,7 @@ mod row_scan;
 mod sampled;
 mod scan;
 mod scrape;
+mod sealed;
 mod select;
 mod shape;
 mod slice_file;
@@ -69,6 +71,7 @@ mod wall;
 mod whole;
 mod workspace;
 
+pub use answers::Asked;
 pub use contributors::BurnShare;
 pub use engines::{EngineProbe, probe_engines};
 pub use error::Error;

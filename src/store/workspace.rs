@@ -1,6 +1,6 @@
 //! The streams of a workspace: their tables, their list, what was refused.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use duckdb::{Connection, params};
 
@@ -168,6 +168,14 @@ impl Streams {
     pub(super) fn cache(&self) -> Option<Cache> {
         match &self.source {
             Source::Workspace(database) => Some(Cache::new(database.folder())),
+            Source::File(_) => None,
+        }
+    }
+
+    /// Where answers are kept; those about a file are not.
+    pub(super) fn answers(&self) -> Option<PathBuf> {
+        match &self.source {
+            Source::Workspace(database) => Some(database.folder().join("answers")),
             Source::File(_) => None,
         }
     }

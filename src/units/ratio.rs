@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// Why a text is not an exact decimal of the wanted range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RatioError {
@@ -57,7 +59,8 @@ fn show(f: &mut fmt::Formatter<'_>, num: u64, den: u64) -> fmt::Result {
 }
 
 /// A target ratio in (0, 1], kept as an exact decimal fraction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "(u64, u64)", try_from = "(u64, u64)")]
 pub struct Objective {
     num: u64,
     den: u64,
@@ -103,6 +106,22 @@ impl Objective {
             return Err(RatioError::TooPrecise(text.to_owned()));
         }
         Ok(Self { num, den })
+    }
+}
+
+impl From<Objective> for (u64, u64) {
+    fn from(objective: Objective) -> Self {
+        (objective.num, objective.den)
+    }
+}
+
+impl TryFrom<(u64, u64)> for Objective {
+    type Error = RatioError;
+    fn try_from((num, den): (u64, u64)) -> Result<Self, RatioError> {
+        match num > 0 && num <= den {
+            true => Ok(Self { num, den }),
+            false => Err(RatioError::Objective(format!("{num}/{den}"))),
+        }
     }
 }
 

@@ -25,7 +25,8 @@ pub enum TimeError {
 }
 
 /// An IANA time zone from the embedded database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Zone(chrono_tz::Tz);
 
 impl Zone {
@@ -61,6 +62,19 @@ impl FromStr for Zone {
     }
 }
 
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.to_string()
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = TimeError;
+    fn try_from(name: String) -> Result<Self, TimeError> {
+        name.parse()
+    }
+}
+
 impl fmt::Display for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.name())
@@ -68,7 +82,9 @@ impl fmt::Display for Zone {
 }
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct SimTime(i64);
 
 impl SimTime {

@@ -23,6 +23,7 @@ mod imports;
 mod incidents;
 mod ingest;
 mod keep;
+mod kept_answers;
 mod kept_slices;
 mod killed;
 mod openslo;
