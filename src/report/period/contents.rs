@@ -1,5 +1,6 @@
 //! What a periodic report holds, and in which order.
 
+use super::choice::{self, MOST_LINES};
 use super::tables;
 use crate::assess::{Change, PeriodKind, PeriodReport};
 use crate::model::CorrectionEffect;
@@ -23,24 +24,34 @@ pub(super) fn doc(report: &PeriodReport, words: Words, pictures: &[Picture]) -> 
         doc.note(words.f("period-incomplete", &[("at", &minute(report.as_of, report.span.zone))]));
     }
     doc.heading(words.t("period-slos"));
-    doc.table(tables::slos(report, words));
+    let listed = choice::slos(report);
+    match listed.is_empty() {
+        true => doc.paragraph(words.t("period-slos-all-well")),
+        false => doc.table(tables::slos(&listed, words)),
+    }
+    let well = report.slos.len() - listed.len();
+    if well > 0 {
+        doc.note(words.f("period-slos-well", &[("count", &well.to_string())]));
+    }
     doc.note(legend(report, words));
     if !pictures.is_empty() {
         doc.heading(words.t("period-burn-down"));
         doc.note(words.t("period-burn-down-note"));
+        left_out(&mut doc, report.slos.len() - choice::drawn(report).len(), words);
         doc.blocks.extend(pictures.iter().map(Picture::block));
     }
     burn(&mut doc, report, words);
     if report.span.kind != PeriodKind::Weekly {
         doc.heading(words.t("period-attainment"));
-        doc.table(tables::attainment(report, words));
+        doc.table(tables::attainment(&listed, words));
         doc.note(words.t("period-attainment-note"));
+        left_out(&mut doc, well, words);
     }
     doc.heading(words.t("period-forecast"));
     let forecast = forecast(report, words);
     match forecast.is_empty() {
         true => doc.paragraph(words.t("period-forecast-none")),
-        false => doc.list(forecast),
+        false => first_lines(&mut doc, forecast, words),
     }
     corrections(&mut doc, report, words);
     quality(&mut doc, report, words);
@@ -102,13 +113,30 @@ fn legend(report: &PeriodReport, words: Words) -> String {
     text
 }
 
+/// A list, cut where nobody reads on.
+fn first_lines(doc: &mut Doc, mut lines: Vec<Cell>, words: Words) {
+    let more = lines.len().saturating_sub(MOST_LINES);
+    lines.truncate(MOST_LINES);
+    doc.list(lines);
+    left_out(doc, more, words);
+}
+
+/// Says how many are only in the forms for programs.
+fn left_out(doc: &mut Doc, count: usize, words: Words) {
+    if count > 0 {
+        doc.note(words.f("period-left-out", &[("count", &count.to_string())]));
+    }
+}
+
 /// Alerts, hours and contributors: where the budgets went.
 fn burn(doc: &mut Doc, report: &PeriodReport, words: Words) {
     doc.heading(words.t("period-alerts"));
     match report.alerts.is_empty() {
         true => doc.paragraph(words.t("period-alerts-none")),
         false => {
-            doc.table(tables::alerts(report, words));
+            let listed = choice::alerts(report);
+            doc.table(tables::alerts(&listed, report.span.zone, words));
+            left_out(doc, report.alerts.len() - listed.len(), words);
             doc.note(words.t("period-cost-note"));
         }
     }
@@ -195,7 +223,7 @@ fn quality(doc: &mut Doc, report: &PeriodReport, words: Words) {
         .collect();
     match holes.is_empty() {
         true => doc.paragraph(words.t("period-quality-whole")),
-        false => doc.list(holes),
+        false => first_lines(doc, holes, words),
     }
     match &report.streams {
         None => doc.note(words.t("period-streams-none")),

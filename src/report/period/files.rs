@@ -1,9 +1,10 @@
 //! A periodic report in all forms.
 
+use super::choice;
 use super::contents::doc;
 use super::data::period_csv;
 use super::json::period_json;
-use crate::assess::{PeriodReport, PeriodSlo};
+use crate::assess::PeriodReport;
 use crate::report::lang::{Lang, Words};
 use crate::report::picture::{BurnDown, Picture, burn_down};
 use crate::report::text::{self, Style};
@@ -49,7 +50,8 @@ pub fn period_stem(report: &PeriodReport) -> String {
 
 fn pictures(report: &PeriodReport, words: Words) -> Vec<Picture> {
     let stem = period_stem(report);
-    let one = |(index, slo): (usize, &PeriodSlo)| {
+    let one = |index: usize| {
+        let slo = &report.slos[index];
         let name = &slo.status.spec.name;
         let own = report.alerts.iter().filter(|alert| alert.alert.slo == *name);
         let alerts = own.filter_map(|alert| {
@@ -69,5 +71,5 @@ fn pictures(report: &PeriodReport, words: Words) -> Vec<Picture> {
         let name: String = name.chars().map(plain).take(60).collect();
         burn_down(&data, format!("{stem}_{:02}_{name}.svg", index + 1), words)
     };
-    report.slos.iter().enumerate().filter_map(one).collect()
+    choice::drawn(report).into_iter().filter_map(one).collect()
 }

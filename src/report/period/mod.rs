@@ -1,5 +1,6 @@
 //! Weekly, monthly and quarterly reports.
 
+mod choice;
 mod contents;
 mod data;
 mod files;

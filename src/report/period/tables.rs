@@ -1,6 +1,8 @@
 //! The tables of a periodic report.
 
-use crate::assess::{Change, Contributor, DrillResult, PeriodReport, PeriodSlo, StreamSummary};
+use crate::assess::{
+    Change, Contributor, DrillResult, PeriodAlert, PeriodReport, PeriodSlo, StreamSummary,
+};
 use crate::report::doc::{Cell, Column, Table, Tone};
 use crate::report::lang::Words;
 use crate::report::slo::figures::{budget_cell, cell, level, minute, share, state_cell};
@@ -21,8 +23,8 @@ pub(super) fn change_cell(change: Change) -> Cell {
     }
 }
 
-pub(super) fn slos(report: &PeriodReport, words: Words) -> Table {
-    let row = |slo: &PeriodSlo| {
+pub(super) fn slos(slos: &[&PeriodSlo], words: Words) -> Table {
+    let row = |slo: &&PeriodSlo| {
         vec![
             Cell::new(slo.status.spec.name.to_string()),
             cell(slo.now.sli, |sli| level(sli).into()),
@@ -46,14 +48,13 @@ pub(super) fn slos(report: &PeriodReport, words: Words) -> Table {
             Column::right(words.t("slo-column-spent")),
             Column::left(words.t("slo-column-state")).mark(),
         ],
-        rows: report.slos.iter().map(row).collect(),
+        rows: slos.iter().map(row).collect(),
     }
 }
 
-pub(super) fn alerts(report: &PeriodReport, words: Words) -> Table {
-    let zone = report.span.zone;
+pub(super) fn alerts(alerts: &[&PeriodAlert], zone: Zone, words: Words) -> Table {
     let at = |at: Result<SimTime, _>| cell(at, |at| minute(at, zone).into());
-    let rows = report.alerts.iter().map(|found| {
+    let rows = alerts.iter().map(|found| {
         let alert = &found.alert;
         let tone = if *alert.severity == *"page" { Tone::Bad } else { Tone::Poor };
         vec![
@@ -135,8 +136,8 @@ pub(super) fn contributors(list: &[Contributor], words: Words) -> Table {
     }
 }
 
-pub(super) fn attainment(report: &PeriodReport, words: Words) -> Table {
-    let row = |slo: &PeriodSlo| {
+pub(super) fn attainment(slos: &[&PeriodSlo], words: Words) -> Table {
+    let row = |slo: &&PeriodSlo| {
         let found = &slo.attainment;
         vec![
             Cell::new(slo.status.spec.name.to_string()),
@@ -157,7 +158,7 @@ pub(super) fn attainment(report: &PeriodReport, words: Words) -> Table {
             Column::right(words.t("period-column-weeks")),
             Column::right(words.t("period-column-suggested")),
         ],
-        rows: report.slos.iter().map(row).collect(),
+        rows: slos.iter().map(row).collect(),
     }
 }
 

@@ -163,3 +163,50 @@ fn every_line_fits_and_every_picture_is_a_file() {
         assert_eq!(period_files(&weekly(), lang), files, "the same bytes each time");
     }
 }
+
+/// A report of sixty services, of which some are well.
+fn many() -> PeriodReport {
+    let mut all: Vec<Series> = (0..60)
+        .map(|at| series(&format!("service-{at:02}"), if at % 3 == 0 { 900 } else { 7 }, at == 1))
+        .collect();
+    // Without the hole there is no alert on missing data.
+    for one in all.iter_mut().step_by(3) {
+        let block = &mut one.block;
+        for at in 0..block.present.len() {
+            if !block.present[at] {
+                (block.good[at], block.total[at], block.present[at]) = (100, 100, true);
+            }
+        }
+    }
+    let view = View { as_of: None, denominator: Denominator::Elapsed, corrections: Vec::new() };
+    let span = PeriodKind::Weekly.named("2026-W13", zone()).unwrap();
+    period_report(&all, &view, span, PeriodSources::default()).unwrap()
+}
+
+#[test]
+fn of_many_slos_those_are_shown_that_ask_for_a_look_and_all_are_counted() {
+    let report = many();
+    let listed = choice::slos(&report);
+    let well = 60 - listed.len();
+    assert!(well > 0 && !listed.is_empty(), "{well}");
+    for slo in report.slos.iter().filter(|slo| {
+        slo.status.status.met != Ok(true) || slo.status.spec.name == Name::from("service-01")
+    }) {
+        let name = &slo.status.spec.name;
+        assert!(listed.iter().any(|one| one.status.spec.name == *name), "{name} is not well");
+    }
+    let text = period_text(&report, Lang::En, plain());
+    assert!(text.contains(&format!("Not listed here but in the JSON and CSV forms: {well} SLOs")));
+    assert!(text.lines().count() < 250, "{}", text.lines().count());
+    assert_eq!(period_csv(&report).lines().count(), 61);
+    let json: serde_json::Value = serde_json::from_str(&period_json(&report)).unwrap();
+    assert_eq!(json["slos"].as_array().unwrap().len(), 60);
+    let drawn = choice::drawn(&report);
+    assert!(drawn.len() == 24 && drawn.contains(&1), "{drawn:?}");
+    let left = |at: usize| {
+        let remaining = report.slos[at].status.status.budget.remaining_ratio;
+        remaining.unwrap_or(f64::INFINITY)
+    };
+    let most = drawn.iter().map(|at| left(*at)).fold(f64::NEG_INFINITY, f64::max);
+    assert!((0..60).filter(|at| !drawn.contains(at)).all(|at| left(at) >= most));
+}
