@@ -34,8 +34,8 @@ pub use lint::{SloLint, joined, lint, lint_sources};
 pub use needs::retention_needs;
 pub use period::{
     AppliedCorrection, Attainment, Change, Contributor, Costly, DrillResult, Drills, Level,
-    PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources, PeriodSpan,
-    PostMortems, StreamSummary, contributors, end_of, period_report,
+    MOST_CONTRIBUTED, PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources,
+    PeriodSpan, PostMortems, StreamSummary, contributors, end_of, period_report,
 };
 pub use records::{Data, Records};
 pub use routine::{

@@ -9,7 +9,7 @@ mod span;
 
 pub use crate::store::StreamSummary;
 pub use change::Change;
-pub use contributors::contributors;
+pub use contributors::{MOST_CONTRIBUTED, contributors};
 pub(super) use drills::drills;
 pub use drills::{DrillResult, Drills, PostMortems};
 pub use record::{Attainment, Costly, Level};

@@ -789,6 +789,7 @@ period-hours = Costliest hours
 period-hours-none = Nothing was bad.
 period-column-hour = Hour from
 period-contributors = Top contributors
+period-contributors-of = Of the { $count } SLOs that burnt most in the period.
 period-column-column = Column
 period-column-share = Share
 period-attainment = Attained against target

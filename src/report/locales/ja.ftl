@@ -789,6 +789,7 @@ period-hours = 消費の大きい時間帯
 period-hours-none = 失敗はありません。
 period-column-hour = 開始時刻
 period-contributors = 主な要因
+period-contributors-of = 期間内の消費が最も大きい SLO { $count } 件についての値です。
 period-column-column = 列
 period-column-share = 割合
 period-attainment = 目標と実績

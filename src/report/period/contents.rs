@@ -2,7 +2,7 @@
 
 use super::choice::{self, MOST_LINES};
 use super::tables;
-use crate::assess::{Change, PeriodKind, PeriodReport};
+use crate::assess::{Change, MOST_CONTRIBUTED, PeriodKind, PeriodReport};
 use crate::model::CorrectionEffect;
 use crate::report::doc::{Block, Cell, Doc, Tile, Tone};
 use crate::report::lang::Words;
@@ -151,6 +151,10 @@ fn burn(doc: &mut Doc, report: &PeriodReport, words: Words) {
         match list.is_empty() {
             true => doc.paragraph(words.t("period-hours-none")),
             false => doc.table(tables::contributors(list, words)),
+        }
+        if report.slos.len() > MOST_CONTRIBUTED {
+            let count = MOST_CONTRIBUTED.to_string();
+            doc.note(words.f("period-contributors-of", &[("count", &count)]));
         }
     }
 }
