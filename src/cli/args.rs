@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::calibrate::CalibrateArgs;
 use super::compare::CompareArgs;
-use super::data_args::{ExportArgs, FollowArgs, RetainArgs, TopArgs};
+use super::data_args::{ExportArgs, FollowArgs, ForgetArgs, RetainArgs, TopArgs};
 use super::history::HistoryArgs;
 use super::report_args::ReportCommand;
 use super::routine_args::RoutineCommand;
@@ -158,6 +158,8 @@ pub(super) enum DataCommand {
     Retain(RetainArgs),
     /// Write a stream into a file: Parquet, CSV or JSON lines.
     Export(ExportArgs),
+    /// Forget what was read into a stream, to read it anew by another definition; shows it first.
+    Forget(ForgetArgs),
 }
 
 /// `drill data ingest`.

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::args::{Common, DataCommand, Format, IngestArgs, RejectsArgs};
 use super::ui::{Failure, Ui, only};
 use super::{data_follow, data_keep, exit, stream_files, workspace};
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::report::{DataTable, data_csv, data_json, data_text};
-use crate::store::{FileReport, FileState, IngestOptions, Streams};
+use crate::store::{Error, FileReport, FileState, IngestOptions, Streams};
 use crate::units::{SimTime, Zone};
 
 const FORMATS: [Format; 3] = [Format::Text, Format::Json, Format::Csv];
@@ -36,6 +36,7 @@ pub(super) fn data(common: &Common, command: &DataCommand, ui: &mut Ui) -> Resul
         DataCommand::Top(args) => data_keep::top(common, &streams, args, ui),
         DataCommand::Retain(args) => data_keep::retain(common, &folder, &streams, args, ui),
         DataCommand::Export(args) => data_keep::export(common, &streams, args, ui),
+        DataCommand::Forget(args) => data_keep::forget(common, &streams, args, ui),
     }
 }
 
@@ -65,6 +66,7 @@ fn ingest(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = common.threads.map_or(cores, usize::from);
     let mut rows = Vec::new();
+    let mut wrong = Diagnostics::default();
     if let Some(path) = &args.follow.follow {
         let stream = stream_files::one(path, args, workspace, ui)?;
         let reports = data_follow::follow(path, &stream, &streams, &args.follow, threads, ui)?;
@@ -77,15 +79,39 @@ fn ingest(
     for (path, stream) in files {
         let at = args.at.as_ref().map(|at| at.of(&path)).transpose()?;
         let options = IngestOptions { now, threads, whole_lines: false, only_known: false, at };
-        let report = streams.ingest(&path, &stream, options)?;
-        remarks(&report, ui);
-        rows.push(row(&report));
+        match streams.ingest(&path, &stream, options) {
+            Ok(report) => {
+                remarks(&report, ui);
+                rows.push(row(&report));
+            }
+            // What is wrong with one file is no reason to leave the others unread.
+            Err(Error::Refused(why)) if is_below_a_folder(&path, args) => {
+                for one in why.list.iter().take(1) {
+                    ui.remark(format_args!("skipped: {}", one.message));
+                }
+            }
+            Err(Error::Refused(why)) => why.list.into_iter().for_each(|one| wrong.push(one)),
+            Err(Error::File { path, source }) => {
+                let message = format!("`{}`: {source}", path.display());
+                wrong.push(Diagnostic::error("file::unreadable", message));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     let columns = vec![
         "path", "stream", "as", "state", "lines", "read", "rows", "rejects", "notes", "late",
         "ahead",
     ];
-    show(common, &DataTable { kind: "ingest", columns, rows }, ui)
+    if rows.is_empty() && !wrong.list.is_empty() {
+        return Err(wrong.into());
+    }
+    let code = show(common, &DataTable { kind: "ingest", columns, rows }, ui)?;
+    if wrong.list.is_empty() { Ok(code) } else { Err(wrong.into()) }
+}
+
+/// Whether a file was found in a folder that was named, and not named itself.
+fn is_below_a_folder(path: &Path, args: &IngestArgs) -> bool {
+    !args.files.is_empty() && !args.files.iter().any(|named| named == path)
 }
 
 fn row(report: &FileReport) -> Vec<Value> {
@@ -123,6 +149,20 @@ pub(super) fn remarks(report: &FileReport, ui: &Ui) {
     }
     for (what, count) in &report.left_out {
         ui.remark(format_args!("{path}: not kept, since no column holds them: {count} {what}"));
+    }
+    if report.state == FileState::Replaced && report.late > 0 {
+        ui.remark(format_args!(
+            "{path}: is another file than the one of this name before, whose rows stay; where it \
+             was only changed, `drill data forget {} --file {path}` and read it again",
+            report.stream
+        ));
+    }
+    if report.rows == 0 && report.rejects > 0 && report.state != FileState::Unchanged {
+        ui.remark(format_args!(
+            "{path}: no row was kept; when the definition is mended, `drill data forget {}` and \
+             read it again",
+            report.stream
+        ));
     }
     if report.damaged > 0 {
         ui.remark(format_args!("{path}: {} rows end in a damaged quote", report.damaged));

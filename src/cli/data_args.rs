@@ -119,6 +119,22 @@ pub(super) struct ExportArgs {
     pub(super) force: bool,
 }
 
+/// `drill data forget`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  drill data forget taxi\n  drill data forget taxi --apply && drill data ingest nyc_taxi.csv --stream taxi\n  drill data forget notes --file notes.log --apply\n\nThe files that were read are not touched. A stream of which rows were archived or removed is not\nforgotten.\n\nFormats: text, json, csv."
+)]
+pub(super) struct ForgetArgs {
+    /// The stream.
+    pub(super) stream: String,
+    /// Only what was read from this file, as `drill data ingest` named it.
+    #[arg(long, value_name = "PATH")]
+    pub(super) file: Option<String>,
+    /// Do it, instead of showing what would be forgotten.
+    #[arg(long)]
+    pub(super) apply: bool,
+}
+
 fn span(text: &str) -> Result<SimDuration, String> {
     let span: SimDuration = text.parse().map_err(|error| format!("{error}"))?;
     if span <= SimDuration::ZERO {

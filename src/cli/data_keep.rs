@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::args::{Common, Format};
 use super::data::{at, show};
-use super::data_args::{ExportArgs, RetainArgs, TopArgs};
+use super::data_args::{ExportArgs, ForgetArgs, RetainArgs, TopArgs};
 use super::ui::{Failure, Ui};
 use super::{exit, workspace};
 use crate::assess;
@@ -14,7 +14,7 @@ use crate::diag::Diagnostic;
 use crate::load::MAX_FILE_BYTES;
 use crate::model::{Name, RetentionRule};
 use crate::report::{self, DataTable};
-use crate::store::{Comparison, ExportForm, RetentionStep, Streams, TopQuery};
+use crate::store::{Comparison, ExportForm, ForgottenFile, RetentionStep, Streams, TopQuery};
 use crate::units::SimTime;
 
 /// Ranks the values of a column.
@@ -122,6 +122,32 @@ fn table(steps: &[RetentionStep], applied: bool) -> DataTable {
         ]
     };
     DataTable { kind: "retention", columns, rows: steps.iter().map(row).collect() }
+}
+
+/// Shows what would be forgotten, or forgets it.
+pub(super) fn forget(
+    common: &Common,
+    streams: &Streams,
+    args: &ForgetArgs,
+    ui: &mut Ui,
+) -> Result<u8, Failure> {
+    let file = args.file.as_deref();
+    let files = match args.apply {
+        true => streams.forget(&args.stream, file)?,
+        false => streams.forget_plan(&args.stream, file)?,
+    };
+    let done = if args.apply { "done" } else { "planned" };
+    let row = |file: &ForgottenFile| {
+        let (path, rows, rejects) = (&file.path, file.rows, file.rejects);
+        vec![json!(args.stream), json!(path), json!(rows), json!(rejects), json!(done)]
+    };
+    let columns = vec!["stream", "path", "rows", "rejects", "done"];
+    let rows = files.iter().map(row).collect();
+    show(common, &DataTable { kind: "forget", columns, rows }, ui)?;
+    if !args.apply {
+        ui.remark("nothing is forgotten yet: add --apply to do it");
+    }
+    Ok(exit::OK)
 }
 
 /// Writes a stream into a file.

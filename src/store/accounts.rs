@@ -29,6 +29,13 @@ pub(super) fn query(db: &Connection) -> Result<String, Error> {
     })
 }
 
+/// Forgets the lines of a file.
+pub(super) fn forget_lines(db: &Connection, file: u32) -> Result<(), Error> {
+    db.execute_batch(TABLE)?;
+    db.execute("DELETE FROM read_lines WHERE file = ?", params![file])?;
+    Ok(())
+}
+
 impl Batch<'_> {
     /// Adds the lines of this batch, where they are not its rows.
     pub(super) fn keep_lines(&self) -> Result<(), Error> {
@@ -39,20 +46,13 @@ impl Batch<'_> {
             params![self.file],
             |row| Ok((row.get::<_, Option<u64>>(0)?, row.get::<_, Option<u64>>(1)?)),
         )?;
-        self.forget_lines(self.file)?;
+        forget_lines(self.db, self.file)?;
         let lines = before.0.unwrap_or(0) + many.read;
         let refused = before.1.unwrap_or(0) + many.refused;
         self.db.execute(
             "INSERT INTO read_lines VALUES (?, ?, ?)",
             params![self.file, lines, refused],
         )?;
-        Ok(())
-    }
-
-    /// Forgets the lines of a file.
-    pub(super) fn forget_lines(&self, file: u32) -> Result<(), Error> {
-        self.db.execute_batch(TABLE)?;
-        self.db.execute("DELETE FROM read_lines WHERE file = ?", params![file])?;
         Ok(())
     }
 

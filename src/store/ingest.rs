@@ -12,6 +12,7 @@ use super::csv::{self, Header};
 use super::error::Error;
 use super::file_report::{FileReport, FileState, IngestOptions};
 use super::follow::Place;
+use super::forget::forget_file;
 use super::forms::{self, Extent, Form};
 use super::instant::Clock;
 use super::lines::{json_samples, json_seen};
@@ -193,7 +194,8 @@ impl<'a> Batch<'a> {
         self.file = match before {
             Some(before) => before.id,
             None => self.db.query_row(
-                "SELECT (coalesce(max(id), 0) + 1)::UINTEGER FROM files",
+                "SELECT (coalesce(max(id), 0) + 1)::UINTEGER FROM (SELECT id FROM files UNION ALL \
+                 SELECT id FROM batches WHERE recorded_at IS NULL)",
                 [],
                 |row| row.get(0),
             )?,
@@ -202,7 +204,7 @@ impl<'a> Batch<'a> {
         match (parquet, before.filter(|before| is_whole(&before.header))) {
             (Some(parquet), _) => self.read_parquet(&parquet)?,
             (None, Some(whole)) => {
-                self.forget_file(whole.id)?;
+                forget_file(self.db, &self.stream.name, whole.id)?;
                 let start = self.start(None, None, Vec::new())?;
                 self.read(None, start)?;
             }

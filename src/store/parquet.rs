@@ -11,7 +11,7 @@ use super::instant::Clock;
 use super::json::Value;
 use super::parquet_instant::Instants;
 use super::shape::{Seen, Shape, TS_KEYS, Wanted};
-use super::table::{ColumnDef, TOO_LATE, article};
+use super::table::{ColumnDef, EARLIEST_US, TOO_EARLY, TOO_LATE, article};
 use super::wall::lock_down;
 use super::workspace::{literal, quote, table_of};
 use crate::diag::Diagnostic;
@@ -293,8 +293,12 @@ impl ParquetFile {
         let values = self.values(ts, shape);
         let misfits: Vec<&str> = values.iter().filter_map(|v| v.misfit.as_deref()).collect();
         let late = format!("us > {}", shape.latest_us);
-        let wrong =
-            ["us IS NULL", &late].into_iter().chain(misfits).collect::<Vec<_>>().join(" OR ");
+        let early = format!("us < {EARLIEST_US}");
+        let wrong = ["us IS NULL", &late, &early]
+            .into_iter()
+            .chain(misfits)
+            .collect::<Vec<_>>()
+            .join(" OR ");
         let names: String = values.iter().map(|v| format!(", {}", quote(&v.name))).collect();
         let exprs: String = values.iter().map(|v| format!(", {}", v.value)).collect();
         let table = table_of(&stream.name);
@@ -348,12 +352,15 @@ impl ParquetFile {
             ),
         };
         let late = format!("us > {}", shape.latest_us);
+        let early = format!("us < {EARLIEST_US}");
         let sql = format!(
-            "INSERT INTO rejects SELECT ?, ?, r, CASE WHEN {late} OR us IS NULL THEN {}{column} END, \
-             CASE WHEN us IS NULL THEN why WHEN {late} THEN {}{reason} END, {raw} \
-             FROM ({source}) WHERE {wrong} ORDER BY r",
+            "INSERT INTO rejects SELECT ?, ?, r, \
+             CASE WHEN {late} OR {early} OR us IS NULL THEN {}{column} END, \
+             CASE WHEN us IS NULL THEN why WHEN {late} THEN {} WHEN {early} THEN {}{reason} END, \
+             {raw} FROM ({source}) WHERE {wrong} ORDER BY r",
             literal(&shape.ts),
-            literal(TOO_LATE)
+            literal(TOO_LATE),
+            literal(TOO_EARLY)
         );
         let count = db.execute(&sql, params![stream, file])?;
         debug_assert!(count > 0);

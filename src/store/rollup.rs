@@ -13,7 +13,7 @@ use super::expression;
 use super::kept::{Wanted, scan_anew};
 use super::sampled::{self, Sampled};
 use super::workspace::Streams;
-use crate::diag::Diagnostic;
+use crate::diag::{Diagnostic, Diagnostics};
 use crate::model::{Indicator, Name, SliceBlock};
 use crate::units::{SimDuration, SimTime};
 
@@ -102,6 +102,32 @@ impl Streams {
         Ok(blocks)
     }
 
+    /// What is wrong with the questions themselves, by their places in `wanted`; nothing is counted.
+    ///
+    /// # Errors
+    /// The database, as ever.
+    pub fn refusals(&self, wanted: &[SlicesOf<'_>]) -> Result<Vec<(usize, Diagnostics)>, Error> {
+        let Some(db) = self.read()? else { return Ok(Vec::new()) };
+        let _parser = expression::parser()?;
+        let mut names = counter::Metrics::default();
+        let mut found = Vec::new();
+        for (at, one) in wanted.iter().enumerate() {
+            let planned =
+                one.empty().and_then(|_| counter::planned(&db, &mut names, one.indicator));
+            let refused = match planned {
+                Ok(Some(planned)) => super::source_fault::refuse(&db, &planned).err(),
+                Ok(None) => counts(&db, one.indicator).err(),
+                Err(error) => Some(error),
+            };
+            match refused {
+                Some(Error::Refused(why)) => found.push((at, why)),
+                Some(error) => return Err(error),
+                None => {}
+            }
+        }
+        Ok(found)
+    }
+
     /// Counts the slices of the indicators at the places in `left`. Gives back the places of those
     /// whose slices depend on the range.
     fn count_left(
@@ -174,6 +200,16 @@ type Group<'a> = (&'a Name, (SimTime, SimTime), SimDuration);
 impl SlicesOf<'_> {
     /// The slices without anything in them.
     fn empty(&self) -> Result<SliceBlock, Error> {
+        if let Some(query) = self.indicator.queries().find(|query| query.stream.is_empty()) {
+            let message =
+                format!("the source of the SLI is `{}`, which drill does not ask", query.source);
+            let help = "record it (`drill data ingest` reads answers of query_range and dumps of \
+                        promtool), and name the stream: `metricSource: {type: drill, spec: \
+                        {stream: NAME, metric: NAME}}`";
+            return Err(Error::Refused(
+                Diagnostic::error("rollup::other-source", message).help(help).into(),
+            ));
+        }
         let step = self.step.ms();
         if step <= 0 || self.range.1 <= self.range.0 {
             return Err(refused("rollup::bad-range", "the range or the step is empty".to_owned()));
@@ -181,8 +217,14 @@ impl SlicesOf<'_> {
         let first = self.range.0.ms().div_euclid(step);
         let count = (self.range.1.ms() + step - 1).div_euclid(step) - first;
         if count > MAX_SLICES {
-            let message = format!("{count} slices are asked for, at most {MAX_SLICES}");
-            return Err(refused("rollup::too-many", message));
+            let (stream, (from, to)) = (self.indicator.stream(), self.range);
+            let message = format!(
+                "`{stream}` has rows from {from} to {to}: {count} slices, at most {MAX_SLICES}"
+            );
+            let help = "is its first or last row one of a clock that was not set?";
+            return Err(Error::Refused(
+                Diagnostic::error("rollup::too-many", message).help(help).into(),
+            ));
         }
         let len = usize::try_from(count).expect("invariant: checked against the limit");
         Ok(SliceBlock {

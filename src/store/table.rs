@@ -142,6 +142,11 @@ pub(super) fn article(kind: ColumnType) -> &'static str {
 pub(super) const MOST_AHEAD: SimDuration = SimDuration::from_hours(366 * 24);
 /// Why a row is refused that lies further off.
 pub(super) const TOO_LATE: &str = "lies more than a year after the clock of this machine";
+/// 1990-01-01T00:00:00Z. What lies before is a clock that was never set (1970, 1980, 1601, 1) or
+/// another unit than the one that was read.
+pub(super) const EARLIEST_US: i64 = 631_152_000_000_000;
+/// Why a row is refused that lies before it.
+pub(super) const TOO_EARLY: &str = "lies before 1990: a clock that was not set, or another `unit`";
 
 /// The rows of one block.
 pub(super) struct Rows {
@@ -216,11 +221,16 @@ impl Rows {
     }
 
     /// Adds a row; columns without a value are null. The values fit, and no column is twice. A row
-    /// from a far future is refused instead.
+    /// from a far future, or from before any log, is refused instead.
     pub(super) fn push(&mut self, ts: i64, line: u64, values: &[(usize, Value<'_>)]) {
         if ts > self.latest_us {
             let at = SimTime::from_ms(ts / 1000).to_string();
             self.refuse(line, "ts", TOO_LATE.to_owned(), &at);
+            return;
+        }
+        if ts < EARLIEST_US {
+            let at = SimTime::from_ms(ts / 1000).to_string();
+            self.refuse(line, "ts", TOO_EARLY.to_owned(), &at);
             return;
         }
         self.filled.fill(false);

@@ -3,7 +3,6 @@
 //! Such a file cannot be continued where it stopped. One that grew is read again from its start,
 //! and its rows take the place of those that it gave before.
 
-use duckdb::params;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::content::{Block, Blocks};
@@ -17,7 +16,6 @@ use super::prefix::Consumed;
 use super::scrape::Scrape;
 use super::shape::Shape;
 use super::table::{Many, Rows};
-use super::workspace::table_of;
 use super::{csv_levels, history_json, otlp};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::model::InputFormat;
@@ -34,15 +32,6 @@ pub(super) fn is_whole(header: &[String]) -> bool {
 }
 
 impl Batch<'_> {
-    /// Forgets a file and its rows.
-    pub(super) fn forget_file(&self, file: u32) -> Result<(), Error> {
-        let table = table_of(&self.stream.name);
-        self.db.execute(&format!("DELETE FROM {table} WHERE _file = ?"), params![file])?;
-        self.db.execute("DELETE FROM rejects WHERE file = ?", params![file])?;
-        self.db.execute("DELETE FROM files WHERE id = ?", params![file])?;
-        self.forget_lines(file)
-    }
-
     /// Reads all of the file, of which `first` is the first block.
     pub(super) fn read_whole(
         &mut self,
