@@ -184,7 +184,7 @@ fn many() {
     };
     let blocks: Vec<SliceBlock> = (0..slos).map(block).collect();
     let specs = vec![spec; slos as usize];
-    let options = StatusOptions { as_of: None, denominator: Denominator::Elapsed };
+    let options = StatusOptions { as_of: None, denominator: Denominator::Elapsed, newest: None };
     let (wall, before) = (Instant::now(), cpu());
     let standing: Vec<_> = specs
         .par_iter()

@@ -128,7 +128,7 @@ fn many(criterion: &mut Criterion) {
     }
     group.finish();
 
-    let options = StatusOptions { as_of: None, denominator: Denominator::Elapsed };
+    let options = StatusOptions { as_of: None, denominator: Denominator::Elapsed, newest: None };
     criterion.bench_function("slo/status_90d", |bench| {
         bench.iter(|| status(black_box(&spec()), black_box(&block), &[], options));
     });

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::series::{Series, View};
 use crate::model::{Name, SloSpec};
 use crate::slo::{self, AlertSource, Episode, Record, Silencing};
+use crate::units::SimTime;
 
 /// One alert of one objective.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -22,15 +23,18 @@ pub struct SloAlert {
 /// All alerts of `series` up to the view's instant, ascending by begin, then in the order of the
 /// series and their tiers.
 pub fn alerts(series: &[Series], view: &View) -> Vec<SloAlert> {
+    let newest = view.options(series).newest;
     let mut all: Vec<SloAlert> =
-        series.par_iter().flat_map_iter(|one| alerts_of(one, view)).collect();
+        series.par_iter().flat_map_iter(|one| alerts_of(one, view, newest)).collect();
     all.sort_by_key(|alert| alert.episode.pending_at);
     all
 }
 
-fn alerts_of(series: &Series, view: &View) -> Vec<SloAlert> {
+fn alerts_of(series: &Series, view: &View, newest: Option<SimTime>) -> Vec<SloAlert> {
     let spec = series.spec();
-    let block = match view.as_of {
+    // A record that fell silent goes on without data, so that the alert on that is among them.
+    let silent = newest.filter(|newest| slo::silent_for(spec, &series.block, *newest).is_some());
+    let block = match view.as_of.or(silent) {
         Some(as_of) => slo::until(&series.block, as_of),
         None => std::borrow::Cow::Borrowed(&series.block),
     };

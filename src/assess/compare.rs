@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::series::{Series, View};
 use crate::model::Name;
-use crate::slo::{self, Column, Comparison};
+use crate::slo::{self, Column, Comparison, StatusOptions};
 use crate::units::Objective;
 
 /// What another target would have meant.
@@ -29,16 +29,22 @@ pub struct SloComparison {
 
 /// Compares each of `series` under the three methods, and under each of `targets`.
 pub fn compare(series: &[Series], view: &View, targets: &[Objective]) -> Vec<SloComparison> {
-    series.par_iter().map(|one| compare_one(one, view, targets)).collect()
+    let options = view.options(series);
+    series.par_iter().map(|one| compare_one(one, view, options, targets)).collect()
 }
 
-fn compare_one(series: &Series, view: &View, targets: &[Objective]) -> SloComparison {
+fn compare_one(
+    series: &Series,
+    view: &View,
+    options: StatusOptions,
+    targets: &[Objective],
+) -> SloComparison {
     let spec = series.spec();
-    let methods = slo::compare(spec, &series.block, &view.corrections, view.options());
+    let methods = slo::compare(spec, &series.block, &view.corrections, options);
     let mut all = vec![spec.target];
     all.extend(targets.iter().filter(|target| **target != spec.target));
     let variants = slo::target_variants(spec, &all);
-    let columns = slo::columns(&variants, &series.block, &view.corrections, view.options());
+    let columns = slo::columns(&variants, &series.block, &view.corrections, options);
     let with_alerts = |column: Column| {
         let mut other = series.clone();
         other.objective.spec = column.spec.clone();

@@ -53,7 +53,7 @@ pub fn explain(
     };
     let name = one.spec().name.to_string();
     let field = what[name.len()..].strip_prefix('.').unwrap_or("state");
-    let status = slo::status(one.spec(), &one.block, &view.corrections, view.options());
+    let status = slo::status(one.spec(), &one.block, &view.corrections, view.options(series));
     let block = slo::until(&one.block, status.as_of);
     let spans = slo::corrections_of(one.spec(), &block, &view.corrections, Silencing::Any);
     let record = Record::new(one.spec(), &block, &spans);

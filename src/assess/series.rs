@@ -1,5 +1,6 @@
 //! Objectives with their slices.
 
+use crate::diag::Diagnostics;
 use crate::model::{
     BudgetingMethod, Correction, Indicator, Name, ObjectiveDefinition, Origin, SliceBlock,
     SloDefinition, SloSpec, TierPreset,
@@ -40,6 +41,12 @@ impl Series {
         }
     }
 
+    /// The end of its record.
+    pub fn end(&self) -> SimTime {
+        let slices = i64::try_from(self.block.good.len()).unwrap_or(i64::MAX);
+        self.block.start + self.block.step * slices
+    }
+
     /// What is evaluated.
     pub fn spec(&self) -> &SloSpec {
         &self.objective.spec
@@ -58,8 +65,10 @@ pub struct View {
 }
 
 impl View {
-    pub(super) fn options(&self) -> StatusOptions {
-        StatusOptions { as_of: self.as_of, denominator: self.denominator }
+    /// The options for one of `series`, whose newest end tells which of them fell silent.
+    pub(super) fn options(&self, series: &[Series]) -> StatusOptions {
+        let (as_of, denominator) = (self.as_of, self.denominator);
+        StatusOptions { as_of, denominator, newest: series.iter().map(Series::end).max() }
     }
 }
 
@@ -118,11 +127,38 @@ pub fn from_streams(
             SlicesOf { indicator: &objective.indicator, range, step: length(objective, step) }
         })
         .collect();
-    let blocks = streams.slices_each(&slices)?;
+    let blocks = match streams.slices_each(&slices) {
+        Err(store::Error::Refused(why)) => return Err(named(why, streams, &wanted, &slices)?),
+        blocks => blocks?,
+    };
     let series = wanted.iter().zip(blocks);
     Ok(series
         .map(|((definition, objective), block)| Series::new(definition, objective, block))
         .collect())
+}
+
+/// Refusals with the SLOs that they are about, of all SLOs at once.
+fn named(
+    why: Diagnostics,
+    streams: &Streams,
+    wanted: &[(&SloDefinition, &ObjectiveDefinition)],
+    slices: &[SlicesOf<'_>],
+) -> Result<store::Error, store::Error> {
+    let mut all = Diagnostics::default();
+    let mut of: Option<&Name> = None;
+    for (at, refused) in streams.refusals(slices)? {
+        let definition = wanted[at].0;
+        // Objectives of one SLO share its indicator.
+        if of.replace(&definition.name) == Some(&definition.name) {
+            continue;
+        }
+        for mut diagnostic in refused.list {
+            let SloDefinition { name, file, line, .. } = definition;
+            diagnostic.message = format!("{file}:{line}: SLO `{name}`: {}", diagnostic.message);
+            all.push(diagnostic);
+        }
+    }
+    Ok(store::Error::Refused(if all.list.is_empty() { why } else { all }))
 }
 
 /// The length of an objective's slices. A measured value is that of a whole slice of its method,

@@ -36,9 +36,9 @@ pub fn status(series: &[Series], view: &View) -> Vec<SloStatus> {
 
 /// The figures of each of `series`, in their order.
 pub(super) fn figures(series: &[Series], view: &View) -> Vec<Status> {
-    let one = |series: &Series| {
-        slo::status(series.spec(), &series.block, &view.corrections, view.options())
-    };
+    let options = view.options(series);
+    let one =
+        |series: &Series| slo::status(series.spec(), &series.block, &view.corrections, options);
     series.par_iter().map(one).collect()
 }
 
@@ -99,9 +99,7 @@ pub fn composites(
 fn composite(definition: &SloDefinition, series: &[Series], view: &View) -> Option<SloComposite> {
     let whole = definition.composite.as_ref()?;
     let own: Vec<&Series> = series.iter().filter(|one| one.slo == definition.name).collect();
-    let ends = own.iter().map(|one| {
-        one.block.start + one.block.step * i64::try_from(one.block.good.len()).unwrap_or(0)
-    });
+    let ends = own.iter().map(|one| one.end());
     let as_of = view.as_of.or(ends.min())?;
     let blocks: Vec<_> = own.iter().map(|one| slo::until(&one.block, as_of)).collect();
     let records: Vec<Record<'_>> = own

@@ -8,7 +8,7 @@ use crate::assess::{self, PeriodKind, PeriodSources, PeriodSpan};
 use crate::diag::Diagnostic;
 use crate::report;
 use crate::store::{History, Streams};
-use crate::units::{SimTime, Zone};
+use crate::units::Zone;
 
 /// `drill report weekly`, `monthly` and `quarterly`.
 pub(super) fn report(common: &Common, command: &ReportCommand, ui: &mut Ui) -> Result<u8, Failure> {
@@ -24,14 +24,16 @@ pub(super) fn report(common: &Common, command: &ReportCommand, ui: &mut Ui) -> R
     let loaded = slo::load(common, &args.input, ui)?;
     let end = assess::end_of(&loaded.series);
     let end = loaded.view.as_of.or(end).ok_or_else(no_data)?;
+    let start = loaded.series.iter().map(|one| one.block.start).min().unwrap_or(end);
     let span = match named {
         Some(span) => span,
-        None => last(kind, end, zone)?,
+        None => kind.last_with_data((start, end), zone).ok_or_else(no_data)?,
     };
     let sources = sources(common, args, &loaded.series, &span)?;
     let found = assess::period_report(&loaded.series, &loaded.view, span, sources);
     let report = found.map_err(|error| {
-        let help = format!("the data end at {}; name an earlier period", end.rfc3339(zone));
+        let (from, to) = (start.rfc3339(zone), end.rfc3339(zone));
+        let help = format!("the data are from {from} to {to}; name a period of that time");
         Failure::from(Diagnostic::error("report::no-data", error.to_string()).help(help))
     })?;
     let lang = ui.lang();
@@ -66,10 +68,6 @@ fn named(kind: PeriodKind, label: &str, zone: Zone) -> Result<PeriodSpan, Failur
         let help = format!("write it as {example}");
         Diagnostic::error("report::period", message).help(help).into()
     })
-}
-
-fn last(kind: PeriodKind, end: SimTime, zone: Zone) -> Result<PeriodSpan, Failure> {
-    kind.last_complete(end, zone).ok_or_else(no_data)
 }
 
 /// What the workspace knows beside its SLOs, if there is one.

@@ -72,10 +72,14 @@ pub(super) fn explain(common: &Common, args: &SloExplainArgs, ui: &mut Ui) -> Re
         };
         Failure::from(Diagnostic::error("slo::unknown", error.to_string()).help(help))
     })?;
+    let rows = match args.input.slices.is_some() || args.input.events.is_some() {
+        true => report::Rows::InFile,
+        false => report::Rows::InWorkspace,
+    };
     let (zone, lang) = (args.input.zone, ui.lang());
     let text = match common.format {
-        Format::Json => report::slo_explain_json(&series, &explanation, zone),
-        _ => report::slo_explain_text(&series, &explanation, zone, lang, ui.style()),
+        Format::Json => report::slo_explain_json(&series, &explanation, rows, zone),
+        _ => report::slo_explain_text(&series, &explanation, rows, zone, lang, ui.style()),
     };
     ui.data(&text)?;
     Ok(exit::OK)

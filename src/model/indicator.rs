@@ -103,6 +103,15 @@ impl Indicator {
             | Self::Threshold { query, .. } => &query.stream,
         }
     }
+
+    /// What it asks, one query or two.
+    pub fn queries(&self) -> impl Iterator<Item = &Query> {
+        let (one, other) = match self {
+            Self::Ratio { part, total, .. } => (total, Some(part)),
+            Self::Raw { query, .. } | Self::Threshold { query, .. } => (query, None),
+        };
+        std::iter::once(one).chain(other)
+    }
 }
 
 /// One objective of an SLO with its indicator.

@@ -83,7 +83,7 @@ pub use ruletest::{ruletest_json, ruletest_junit, ruletest_text};
 pub use show::{Shown, show_markdown, show_text};
 pub use show_json::show_json;
 pub use slo::{
-    slo_alerts_csv, slo_alerts_json, slo_alerts_markdown, slo_alerts_text, slo_compare_json,
+    Rows, slo_alerts_csv, slo_alerts_json, slo_alerts_markdown, slo_alerts_text, slo_compare_json,
     slo_compare_markdown, slo_compare_text, slo_explain_json, slo_explain_text, slo_gate_json,
     slo_gate_text, slo_lint_failed, slo_lint_json, slo_lint_text, slo_starter, slo_status_csv,
     slo_status_json, slo_status_markdown, slo_status_text,

@@ -131,13 +131,20 @@ pub fn explain(
         "state" => Explanation::of(
             field,
             Value::State(status.state),
-            "no_data when sli is undefined or coverage < 0.9, else exhausted when remaining_ratio \
-             <= 0, else burning when a tier fires, else ok",
-            vec![
-                coverage(spec, record, status),
-                remaining(spec, record, status),
-                Explanation::leaf("firing_tiers", Value::Count(status.firing.len() as i64)),
-            ],
+            "no_data when the record ended longer ago than it was ever silent, sli is undefined or \
+             coverage < 0.9, else exhausted when remaining_ratio <= 0, else burning when a tier \
+             fires, else ok",
+            {
+                let silent = status
+                    .silent
+                    .map(|silent| Explanation::leaf("silent_for", Value::Span(silent)));
+                let mut inputs: Vec<Explanation> = silent.into_iter().collect();
+                inputs.push(coverage(spec, record, status));
+                inputs.push(remaining(spec, record, status));
+                let firing = Value::Count(status.firing.len() as i64);
+                inputs.push(Explanation::leaf("firing_tiers", firing));
+                inputs
+            },
         ),
         "budget.remaining_ratio" => remaining(spec, record, status),
         "budget.consumed_ratio" => consumed(spec, record, status),

@@ -222,7 +222,7 @@ proptest! {
     ) {
         let left = |bad: u32| {
             let block = block(&[measured(total - bad.min(total), total)]);
-            let options = StatusOptions { as_of: None, denominator: Denominator::Elapsed };
+            let options = StatusOptions { as_of: None, denominator: Denominator::Elapsed, newest: None };
             status(&spec, &block, &[], options).budget.remaining_ratio.ok()
         };
         prop_assert!(left(bad + 1) <= left(bad));

@@ -168,7 +168,7 @@ fn transitions(spec: &SloSpec, block: &SliceBlock) -> Vec<AlertTransition> {
 }
 
 fn looked_at(spec: &SloSpec, block: &SliceBlock) -> Status {
-    let options = StatusOptions { as_of: None, denominator: Denominator::Elapsed };
+    let options = StatusOptions { as_of: None, denominator: Denominator::Elapsed, newest: None };
     status(spec, block, &[], options)
 }
 

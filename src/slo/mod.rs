@@ -83,5 +83,5 @@ pub use replay::Replay;
 pub use source_lint::lint_source;
 pub use status::{
     BudgetStatus, BurnRateStatus, Silencing, SloState, Status, StatusOptions, Uncorrected,
-    corrections_of, status, until,
+    corrections_of, silent_for, status, until,
 };

@@ -12,8 +12,8 @@ use super::measure::{Denominator, Measured, SliceCounts, measure};
 use super::reason::{Known, Reason};
 use super::record::Record;
 use crate::model::{
-    AlertState, AlertTransition, BudgetingMethod, Corrected, Correction, Name, Period, SliceBlock,
-    SloSpec,
+    AlertState, AlertTransition, BudgetingMethod, Corrected, Correction, Name, NoData, Period,
+    SliceBlock, SloSpec,
 };
 use crate::units::{Objective, SimDuration, SimTime, Zone};
 
@@ -24,6 +24,9 @@ const BURN_WINDOWS: [SimDuration; 4] = [
     SimDuration::from_hours(24),
     SimDuration::from_hours(72),
 ];
+
+/// Records are read every few minutes to every hour, so this much is no sign of anything.
+const USUAL_SILENCE: SimDuration = SimDuration::from_hours(1);
 
 /// Most slices that are added as missing between the end of a record and a later instant: 20
 /// years of minutes.
@@ -36,6 +39,9 @@ pub struct StatusOptions {
     pub as_of: Option<SimTime>,
     /// What the budget is a share of.
     pub denominator: Denominator,
+    /// The end of the newest record that is looked at beside this one, by which silence is told
+    /// where no instant is given.
+    pub newest: Option<SimTime>,
 }
 
 /// The budget of the window. Signed, never clamped.
@@ -139,6 +145,9 @@ pub struct Status {
     pub state: SloState,
     /// The same without corrections, where any touched the window.
     pub before_corrections: Option<Uncorrected>,
+    /// For how long nothing was recorded, where that is no usual silence; the state is then
+    /// `no_data`, whatever the figures of before are.
+    pub silent: Option<SimDuration>,
 }
 
 /// The corrections of `spec` that overlap `block`, as spans that ascend by begin.
@@ -183,6 +192,22 @@ pub fn until(block: &SliceBlock, as_of: SimTime) -> Cow<'_, SliceBlock> {
     Cow::Owned(clipped)
 }
 
+/// For how long `block` has ended at `instant`, where that is longer than an hour and than it was
+/// ever without events. A policy that puts something in the place of missing slices puts it here.
+pub fn silent_for(spec: &SloSpec, block: &SliceBlock, instant: SimTime) -> Option<SimDuration> {
+    let end = block.start + block.step * i64::try_from(block.good.len()).unwrap_or(i64::MAX);
+    let silent = instant - end;
+    if silent <= USUAL_SILENCE || spec.no_data != NoData::Gap {
+        return None;
+    }
+    let (mut longest, mut run) = (0, 0);
+    for (total, present) in block.total.iter().zip(&block.present) {
+        run = if *total == 0 && *present { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    (silent > block.step * longest).then_some(silent)
+}
+
 /// Where `spec` stands on `block`.
 ///
 /// # Panics
@@ -195,12 +220,16 @@ pub fn status(
 ) -> Status {
     let end = block.start + block.step * i64::try_from(block.good.len()).unwrap_or(i64::MAX);
     let as_of = options.as_of.unwrap_or(end);
+    let silent = silent_for(spec, block, options.as_of.or(options.newest).unwrap_or(end));
     let block = &*until(block, as_of);
     let spans = corrections_of(spec, block, corrections, Silencing::Any);
     let record = Record::new(spec, block, &spans);
     let silenced = corrections_of(spec, block, corrections, Silencing::Only);
     let firing = firing(spec, &replay_alerts(spec, block, &silenced));
     let mut status = status_of_record(spec, &record, as_of, options.denominator, firing);
+    if silent.is_some() {
+        (status.silent, status.state) = (silent, SloState::NoData);
+    }
     let bounds = status.window;
     if bounds
         .is_ok_and(|bounds| spans.iter().any(|span| span.to > bounds.from && span.from < as_of))
@@ -282,6 +311,7 @@ pub(super) fn status_of_record(
         },
         firing,
         before_corrections: None,
+        silent: None,
     }
 }
 

@@ -28,7 +28,8 @@ fn spec(target: &str, window: SimDuration) -> SloSpec {
     SloSpec::new("checkout", "checkout", target.parse().unwrap(), window)
 }
 
-const NOW: StatusOptions = StatusOptions { as_of: None, denominator: Denominator::Elapsed };
+const NOW: StatusOptions =
+    StatusOptions { as_of: None, denominator: Denominator::Elapsed, newest: None };
 
 fn look(spec: &SloSpec, block: &SliceBlock) -> Status {
     status(spec, block, &[], NOW)

@@ -10,7 +10,7 @@ use super::drills::{Drills, drills};
 use super::record::{Attainment, Costly, Level, attainment, clusters, cost, costliest, level};
 use super::span::PeriodSpan;
 use crate::model::{CorrectionEffect, Name};
-use crate::slo::{self, BurnPoint, Known, Reason, Record, Silencing};
+use crate::slo::{self, BurnPoint, Known, Reason, Record, Silencing, SloState};
 use crate::store::{DrillRow, StreamSummary};
 use crate::units::SimTime;
 
@@ -132,12 +132,7 @@ pub struct PeriodReport {
 
 /// The end of the data of `series`.
 pub fn end_of(series: &[Series]) -> Option<SimTime> {
-    series.iter().filter(|one| !one.block.good.is_empty()).map(end_of_one).max()
-}
-
-fn end_of_one(series: &Series) -> SimTime {
-    let slices = i64::try_from(series.block.good.len()).unwrap_or(i64::MAX);
-    series.block.start + series.block.step * slices
+    series.iter().filter(|one| !one.block.good.is_empty()).map(Series::end).max()
 }
 
 /// The report on `span`.
@@ -168,7 +163,9 @@ pub fn period_report(
     let (slos, costs): (Vec<PeriodSlo>, Vec<Vec<PeriodAlert>>) = parts.into_iter().unzip();
     let mut alerts: Vec<PeriodAlert> = costs.into_iter().flatten().collect();
     alerts.sort_by_key(|alert| alert.alert.episode.firing_at.unwrap_or(as_of));
-    let judged = slos.iter().filter_map(|slo| slo.status.status.met.ok());
+    let judged = slos.iter().map(|slo| &slo.status.status);
+    let judged = judged.filter(|status| status.state != SloState::NoData);
+    let judged = judged.filter_map(|status| status.met.ok());
     let left = slos.iter().filter_map(|slo| slo.status.status.budget.remaining_ratio.ok());
     Ok(PeriodReport {
         met: share_of(judged),

@@ -82,9 +82,12 @@ impl PeriodKind {
         self.starting_on(first, zone)
     }
 
-    /// The last period that was over at `end`.
-    pub fn last_complete(self, end: SimTime, zone: Zone) -> Option<PeriodSpan> {
-        self.around(end, zone)?.before()
+    /// The last period that was over when the data ended, or the one in which they end where they
+    /// begin after it. `data` are their begin and end.
+    pub fn last_with_data(self, data: (SimTime, SimTime), zone: Zone) -> Option<PeriodSpan> {
+        let running = self.around(data.1, zone)?;
+        let whole = running.before()?;
+        Some(if data.0 < whole.to { whole } else { running })
     }
 
     fn starting_on(self, first: NaiveDate, zone: Zone) -> Option<PeriodSpan> {
@@ -172,7 +175,9 @@ mod tests {
     #[test]
     fn a_period_is_complete_at_its_very_end() {
         let week = PeriodKind::Weekly.named("2026-W46", zone("Asia/Tokyo")).unwrap();
-        let last = |at| PeriodKind::Weekly.last_complete(at, week.zone).unwrap().label;
+        let last = |at| {
+            PeriodKind::Weekly.last_with_data((SimTime::from_ms(0), at), week.zone).unwrap().label
+        };
         assert_eq!(last(week.to), "2026-W46");
         assert_eq!(last(SimTime::from_ms(week.to.ms() - 1)), "2026-W45");
     }

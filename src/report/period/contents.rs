@@ -141,6 +141,7 @@ fn burn(doc: &mut Doc, report: &PeriodReport, words: Words) {
         }
     }
     let hours = tables::hours(report, words);
+    let nothing_bad = hours.rows.is_empty();
     doc.heading(words.t("period-hours"));
     match hours.rows.is_empty() {
         true => doc.paragraph(words.t("period-hours-none")),
@@ -149,7 +150,8 @@ fn burn(doc: &mut Doc, report: &PeriodReport, words: Words) {
     if let Some(list) = &report.contributors {
         doc.heading(words.t("period-contributors"));
         match list.is_empty() {
-            true => doc.paragraph(words.t("period-hours-none")),
+            true if nothing_bad => doc.paragraph(words.t("period-hours-none")),
+            true => doc.paragraph(words.t("period-contributors-none")),
             false => doc.table(tables::contributors(list, words)),
         }
         if report.slos.len() > MOST_CONTRIBUTED {

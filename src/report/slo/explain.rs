@@ -16,6 +16,7 @@ use crate::units::Zone;
 pub fn slo_explain_text(
     series: &Series,
     explanation: &Explanation,
+    rows: Rows,
     zone: Zone,
     lang: Lang,
     style: Style,
@@ -39,8 +40,8 @@ pub fn slo_explain_text(
         (words.t("slo-explain-indicator"), Cell::new(indicator(&series.objective.indicator))),
     ]);
     doc.heading(words.t("slo-explain-how"));
-    let mut rows = Vec::new();
-    walk(explanation, 0, zone, words, &mut rows);
+    let mut lines = Vec::new();
+    walk(explanation, 0, zone, words, &mut lines);
     doc.table(Table {
         caption: words.t("slo-explain-how"),
         columns: vec![
@@ -48,12 +49,36 @@ pub fn slo_explain_text(
             Column::right(words.t("slo-column-value")),
             Column::flex(words.t("slo-column-formula")),
         ],
-        rows,
+        rows: lines,
     });
     if let Some(evidence) = evidence(explanation) {
         slices(evidence, zone, words, &mut doc);
+        if let Some(command) = rows.command(series, evidence) {
+            doc.paragraph(words.f("slo-explain-rows", &[("command", &command)]));
+        }
     }
     text::render(&doc, style)
+}
+
+/// Where the slices of an explanation come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// From rows that the workspace keeps.
+    InWorkspace,
+    /// From a file that is the user's.
+    InFile,
+}
+
+impl Rows {
+    /// The command that shows the rows behind slices.
+    fn command(self, series: &Series, evidence: &SliceEvidence) -> Option<String> {
+        let stream = series.objective.indicator.stream();
+        if self == Self::InFile || stream.is_empty() {
+            return None;
+        }
+        let (from, to) = (evidence.from.rfc3339(Zone::UTC), evidence.to.rfc3339(Zone::UTC));
+        Some(format!("drill data export {stream} --from {from} --until {to} --to rows.csv"))
+    }
 }
 
 /// What the SLI is computed from, in one line.
@@ -149,7 +174,13 @@ fn slices(evidence: &SliceEvidence, zone: Zone, words: Words, doc: &mut Doc) {
 }
 
 /// `drill.slo-explain/1`.
-pub fn slo_explain_json(series: &Series, explanation: &Explanation, zone: Zone) -> String {
+pub fn slo_explain_json(
+    series: &Series,
+    explanation: &Explanation,
+    rows: Rows,
+    zone: Zone,
+) -> String {
+    let command = evidence(explanation).and_then(|evidence| rows.command(series, evidence));
     pretty(&json!({
         "schema": "drill.slo-explain/1",
         "drill_version": env!("CARGO_PKG_VERSION"),
@@ -158,6 +189,7 @@ pub fn slo_explain_json(series: &Series, explanation: &Explanation, zone: Zone) 
         "line": series.place.1,
         "origin": series.origin,
         "indicator": indicator(&series.objective.indicator),
+        "rows_command": command,
         "explanation": tree(explanation, zone),
     }))
 }

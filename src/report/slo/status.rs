@@ -39,7 +39,8 @@ pub fn slo_status_markdown(
 
 /// How many objectives are met, of those that can be judged.
 pub(in crate::report) fn attained(slos: &[SloStatus]) -> (usize, usize) {
-    let judged = slos.iter().filter_map(|slo| slo.status.met.ok());
+    let known = slos.iter().filter(|slo| slo.status.state != SloState::NoData);
+    let judged = known.filter_map(|slo| slo.status.met.ok());
     judged.fold((0, 0), |(met, of), yes| (met + usize::from(yes), of + 1))
 }
 
@@ -115,9 +116,16 @@ fn doubts(slos: &[SloStatus], zone: Zone, words: Words) -> Vec<Cell> {
         let status = &slo.status;
         let name = slo.spec.name.to_string();
         if status.state == SloState::NoData {
-            let why = match status.coverage {
-                Ok(coverage) if status.sli.is_ok() => {
-                    words.f("slo-doubt-coverage", &[("share", &share(coverage))])
+            let why = match (status.silent, status.coverage) {
+                (Some(silent), _) => {
+                    words.f("slo-doubt-silent", &[("silent", &words.span(silent))])
+                }
+                (None, Ok(coverage)) if status.sli.is_ok() => {
+                    let key = match status.firing.is_empty() {
+                        true => "slo-doubt-coverage",
+                        false => "slo-doubt-coverage-firing",
+                    };
+                    words.f(key, &[("share", &share(coverage))])
                 }
                 _ => words_of(status.sli, words, level),
             };
@@ -241,6 +249,9 @@ pub(in crate::report) fn slo_json(slo: &SloStatus, zone: Zone) -> Value {
     let firing = status.firing.iter().map(|tier| slo.spec.tiers[*tier].name());
     object.insert("firing".into(), firing.collect());
     object.insert("state".into(), json!(status.state));
+    if let Some(silent) = status.silent {
+        object.insert("silent_ms".into(), json!(silent.ms()));
+    }
     Value::Object(object)
 }
 
