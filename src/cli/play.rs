@@ -240,7 +240,8 @@ fn recording(common: &Common, args: &RunArgs, path: &Path, ui: &Ui) -> Result<Re
             named.and_then(|name| catalog.system(name).ok()).map(|loaded| loaded.value)
         }
     };
-    Ok(Recording { timeline, pack: loaded.value, system })
+    let preset = catalog.preset(&args.responders)?.value;
+    Ok(Recording { timeline, pack: loaded.value, system, preset })
 }
 
 fn hash_of(hashes: &[u128]) -> String {
@@ -258,7 +259,8 @@ fn recording_hash(recording: &Recording) -> String {
     // Writing into memory does not fail.
     let _ = write_jsonl(&recording.timeline, &mut bytes);
     let system = recording.system.as_ref().map_or(0, |system| system.hash.0);
-    hash_of(&[ContentHash::of(&bytes).0, recording.pack.hash.0, system])
+    let preset = recording.preset.hash.0;
+    hash_of(&[ContentHash::of(&bytes).0, recording.pack.hash.0, system, preset])
 }
 
 /// The game on disk: a new one, or the saved one if it is still the same game.

@@ -96,6 +96,10 @@ fn overview(case: &Case<'_>, played: &Played, words: Words) -> Vec<(String, Cell
     let header = &case.timeline.header;
     let who = case.role(&played.role, words);
     let preset = header.responders.as_ref().map_or_else(|| words.t("none"), ToString::to_string);
+    let others = match case.scenario {
+        Some(_) => Cell::new(words.f("after-others-value", &[("preset", &preset)])),
+        None => Cell::new(words.t("after-others-recorded")),
+    };
     let points = case.card.overall.points;
     let points = points.map_or_else(|| words.t("unknown"), |points| format!("{points:.1} / 100"));
     let rating = case.card.overall.rating.map_or_else(results::dash, results::rating_cell);
@@ -111,7 +115,7 @@ fn overview(case: &Case<'_>, played: &Played, words: Words) -> Vec<(String, Cell
         (words.t("after-mode"), Cell::new(mode)),
         (words.t("after-seat"), Cell::new(who)),
         (words.t("after-taken"), taken(case, played, words)),
-        (words.t("after-others"), Cell::new(words.f("after-others-value", &[("preset", &preset)]))),
+        (words.t("after-others"), others),
         (words.t("after-hints"), Cell::new(hints.to_string())),
         (words.t("after-rating"), rating),
         (words.t("after-points"), Cell::new(points)),

@@ -2,6 +2,8 @@
 //! and the after-action report.
 
 mod after;
+mod cause;
+mod evidence;
 mod line;
 mod manual;
 mod question;

@@ -6,6 +6,7 @@ use super::super::lang::{Lang, Words};
 use super::super::story::{Weight, sentence_of, weight};
 use super::super::text::{self, Style};
 use super::AfterAction;
+use super::cause;
 use crate::exercise::play::{Played, Typed};
 use crate::timeline::{Event, EventKind as K};
 use crate::units::{SimDuration, SimTime};
@@ -133,6 +134,15 @@ pub(super) fn blocks(case: &Case<'_>, played: &Played, words: Words) -> Vec<Bloc
     }
     let (long, _) = table(case, played, words, true, LONG);
     doc.blocks.push(Block::Longer { blocks: vec![Block::Table { table: long }] });
+    let suspicions = cause::suspicions(case, played, words);
+    if !suspicions.is_empty() {
+        doc.heading(words.t("cause-heading"));
+        doc.list(suspicions);
+    }
+    if case.timeline.header.scenario.is_none() {
+        doc.heading(words.t("wash-unshown"));
+        doc.paragraph(words.t("wash-unshown-note"));
+    }
     if !played.recorded.is_empty() {
         doc.heading(words.t("wash-recorded"));
         doc.note(words.t("wash-recorded-note"));
