@@ -963,7 +963,6 @@ column-early = Earlier half
 column-late = Later half
 column-trend = Trend
 column-trace = Trace
-why-gain = { $title }: { $what }
 why-gain-less = met less often then
 why-gain-more = met more often then
 picture-sensitivity = What would help for certain: change in targets met, with 95 % intervals

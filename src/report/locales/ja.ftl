@@ -963,7 +963,6 @@ column-early = 前半
 column-late = 後半
 column-trend = 傾向
 column-trace = 実行
-why-gain = { $title }：{ $what }
 why-gain-less = 達成が減る
 why-gain-more = 達成が増える
 picture-sensitivity = 確実に効く改善：目標達成率の変化と95 %区間
