@@ -62,7 +62,9 @@ impl<'a> AfterAction<'a> {
 fn doc(result: &AfterAction<'_>, words: Words) -> Doc {
     let case = result.case();
     let header = &result.timeline.header;
-    let title = case.scenario.map_or_else(|| header.title.to_string(), |s| words.text(&s.title));
+    let title = case
+        .scenario
+        .map_or_else(|| words.text(&header.text(&header.title)), |s| words.text(&s.title));
     let mut doc = Doc {
         lang: words.lang.as_str(),
         title: words.f("after-title", &[("title", &title)]),
