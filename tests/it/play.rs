@@ -294,3 +294,35 @@ fn a_recorded_incident_is_played_and_scored() {
     let wrong = env.run(&["run", "incident.toml", "--play", "captain"]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""), "{}", wrong.stderr);
 }
+
+#[test]
+fn the_end_of_a_game_is_one_document_in_every_form() {
+    let env = TestEnv::new();
+    let args = ["service-outage", "--play", "pm", "--mode", "train"];
+    for (format, file) in [
+        ("json", "after-action.json"),
+        ("md", "after-action.md"),
+        ("html", "after-action.html"),
+        ("csv", "after-action.csv"),
+    ] {
+        let all = [&args[..], &["--format", format]].concat();
+        let ran = play(&env, format, &PM.replace("> pm\n", ">\n"), &all);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let kept = std::fs::read_to_string(env.path().join(format).join(file)).unwrap();
+        assert_eq!(ran.stdout.trim_end(), kept.trim_end(), "{format}");
+        assert!(ran.stderr.contains("pm> ack"), "the game is talked aside");
+    }
+    let text = std::fs::read_to_string(env.path().join("json/after-action.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["schema"], "drill.after-action/1");
+    assert_eq!(report["improvements"][0]["action"], "Rehearse declaring");
+    assert_eq!(report["improvements"][0]["owner_reason"], "left open");
+    assert_eq!(report["suspicions"][0]["verdict"], "late");
+    let lines = PM.lines().filter(|l| !l.starts_with(['#', '>'])).count();
+    assert_eq!(report["typed"].as_array().unwrap().len(), lines);
+    let card = std::fs::read_to_string(env.path().join("json/scorecard.json")).unwrap();
+    let card: serde_json::Value = serde_json::from_str(&card).unwrap();
+    assert_eq!(report["scorecard"], card);
+    let junit = play(&env, "junit", PM, &[&args[..], &["--format", "junit"]].concat());
+    assert_eq!((junit.code, junit.stdout.as_str()), (2, ""), "{}", junit.stderr);
+}

@@ -231,9 +231,9 @@ fn plan(case: &Case<'_>, plan: &[Improvement], words: Words, doc: &mut Doc) {
         columns: vec![
             Column::flex(words.t("after-column-area")).main(),
             Column::flex(words.t("after-column-action")),
-            Column::left(words.t("after-column-element")),
+            Column::right(words.t("after-column-element")),
             Column::soft(words.t("after-column-owner")),
-            Column::left(words.t("after-column-due")),
+            Column::right(words.t("after-column-due")),
         ],
         rows: plan.iter().map(row).collect(),
     });
