@@ -17,7 +17,7 @@ use super::{exit, folder, run, workspace};
 use crate::diag::Diagnostic;
 use crate::exercise::play::{
     Debrief, Ended, Entry, Game, Improvement, JOURNAL_SCHEMA, JournalHead, MAX_LINE_CHARS, Shown,
-    clean, judge_play,
+    clean, judge_play, verb_of,
 };
 use crate::exercise::{Inputs, Prepared};
 use crate::model::{ContentHash, Name};
@@ -302,10 +302,13 @@ impl Table {
             self.by_lines(game, ui)?
         };
         if !over {
-            let folder = self.saved.folder.display();
-            ui.remark(format_args!("go on with: drill run --resume {folder}"));
+            self.say_how_to_go_on(ui);
         }
         Ok(over)
+    }
+
+    fn say_how_to_go_on(&self, ui: &Ui) {
+        ui.remark(report::play_go_on(&self.saved.folder.to_string_lossy(), ui.lang()));
     }
 
     /// Lines that say themselves when they are typed.
@@ -383,7 +386,7 @@ impl Table {
             let before = game.pass(clock.now());
             self.show(&before, game, ui)?;
             let line = Line { at: None, text, number: None };
-            let paused = line.text.trim() == "pause";
+            let paused = verb_of(&line.text).is_some_and(|verb| verb.word == "pause");
             if self.take(&line, game, ui)? {
                 return Ok(false);
             }
@@ -440,9 +443,9 @@ impl Table {
             if !self.input.is_person() {
                 ui.talk(&format!("{}\n", clean(&line)))?;
             }
-            if line.trim() == "quit" {
-                let folder = self.saved.folder.display();
-                ui.remark(format_args!("go on with: drill run --resume {folder}"));
+            if verb_of(&line).is_some_and(|verb| verb.word == "quit") && !line.trim().contains(' ')
+            {
+                self.say_how_to_go_on(ui);
                 return Ok(None);
             }
             let answer = line.chars().take(MAX_LINE_CHARS).collect();

@@ -74,7 +74,7 @@ pub use period::{
 };
 pub use play::{
     AfterAction, after_action_csv, after_action_html, after_action_json, after_action_markdown,
-    after_action_text, hot_wash_text, play_misanswer, play_prompt, play_question,
+    after_action_text, hot_wash_text, play_go_on, play_misanswer, play_prompt, play_question,
     play_text, play_welcome,
 };
 pub use prometheus::{Exported, OracleSeries, oracle_rules, oracle_test, production_rules};

@@ -31,7 +31,7 @@ mod tests;
 mod vocabulary;
 
 pub use crate::sim::{Condition, Objection, StepAt};
-pub use command::{Command, MAX_LINE_CHARS, Misread, VERBS, Verb, clean};
+pub use command::{Command, MAX_LINE_CHARS, Misread, VERBS, Verb, clean, verb_of};
 pub use debrief::{Area, Debrief, Element, Field, Improvement, Misanswer};
 pub use game::{Ended, Game, Played, Typed, judge_play};
 pub use journal::{Entry, JOURNAL_SCHEMA, JournalHead, read_journal};

@@ -429,8 +429,13 @@ impl<'a> Lines<'a> {
                 text.push_str(&next);
                 text
             }
-            Misread::Missing(verb) => {
-                self.words.f("play-missing", &[("usage", &manual::usage(verb))])
+            Misread::Missing { verb, known } => {
+                let mut text = self.words.f("play-missing", &[("usage", &manual::usage(verb))]);
+                if !known.is_empty() {
+                    text.push(' ');
+                    text.push_str(&self.words.f("play-known", &[("names", &self.names(known))]));
+                }
+                text
             }
             Misread::TooMuch(verb) => {
                 self.words.f("play-too-much", &[("usage", &manual::usage(verb))])
@@ -498,7 +503,7 @@ pub fn play_welcome(
     let header = &setting.timeline.header;
     let title = match &setting.scenario {
         Some(scenario) => words.text(&scenario.title),
-        None => header.title.to_string(),
+        None => words.text(&header.text(&header.title)),
     };
     let who = lines.case.title(&Ref::new(EntityKind::Role, role), words);
     lines.wide(0, &title);
@@ -512,6 +517,9 @@ pub fn play_welcome(
         }
     }
     lines.wide(0, &words.t("play-how"));
+    if now == header.start {
+        lines.wide(0, &words.t("play-begin"));
+    }
     let clock = lines.case.clock(now);
     let zone = header.zone.to_string();
     let key = if now > header.start { "play-goes-on" } else { "play-starts" };

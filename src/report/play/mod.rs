@@ -13,5 +13,5 @@ mod wash;
 pub use after::{AfterAction, after_action_html, after_action_markdown, after_action_text};
 pub use after_json::{after_action_csv, after_action_json};
 pub use line::{play_prompt, play_text, play_welcome};
-pub use question::{play_misanswer, play_question};
+pub use question::{play_go_on, play_misanswer, play_question};
 pub use wash::hot_wash_text;

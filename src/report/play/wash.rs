@@ -7,7 +7,7 @@ use super::super::story::{Weight, sentence_of, weight};
 use super::super::text::{self, Style};
 use super::AfterAction;
 use super::cause;
-use crate::exercise::play::{Played, Typed};
+use crate::exercise::play::{Played, Typed, verb_of};
 use crate::timeline::{Event, EventKind as K};
 use crate::units::{SimDuration, SimTime};
 
@@ -33,9 +33,9 @@ impl Row<'_> {
 
 /// What is of no use to look back on: what only looked, or let time pass.
 fn idle(typed: &Typed) -> bool {
-    let verb = typed.line.split_whitespace().next().unwrap_or("");
-    let idle = ["status", "st", "look", "l", "runbook", "rb", "log", "help", "h", "?", "skip"];
-    idle.contains(&verb) || matches!(verb, "s" | "wait" | "pause" | "quit" | "exit")
+    const IDLE: [&str; 9] =
+        ["status", "look", "runbook", "log", "help", "skip", "wait", "pause", "quit"];
+    verb_of(&typed.line).is_some_and(|verb| IDLE.contains(&verb.word))
 }
 
 fn rows<'a>(case: &Case<'a>, played: &'a Played, whole: bool) -> Vec<Row<'a>> {
