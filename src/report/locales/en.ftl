@@ -869,10 +869,10 @@ beside-source = { $title }: { $sources }
 
 # Calibration
 calibrate-title = Responder preset { $name }
-calibrate-lead = From { $incidents } incidents in { $records } records.
+calibrate-lead = Incidents: { $incidents }; records: { $records }.
 calibrate-fitted = Fitted
 calibrate-kept = Stayed assumed
-calibrate-kept-note = As in { $base }. A figure needs { $n } waits, { $ended } of them ended.
+calibrate-kept-note = As in { $base }. A figure needs { $n } waits, { $ended } of them ended; an answer after the escalation timeout is one to a later attempt.
 calibrate-left-out = Records that say nothing
 calibrate-note = What was not answered or not over when last seen is right-censored, never dropped. D is the largest distance between two distributions, rejected at 5 % above its limit.
 calibrate-figure = { $name } { $before } → { $now }
@@ -882,7 +882,7 @@ calibrate-form-off = not lognormal (D { $d } > { $limit })
 calibrate-before-fits = the assumed table would do (D { $d }, limit { $limit })
 calibrate-before-off = the assumed table does not fit you (D { $d } > { $limit })
 calibrate-tail = above { $p } the assumed shape
-calibrate-too-few = { $input }: { $n } waits, { $ended } of them ended
+calibrate-too-few = { $input }: waits { $n }, ended { $ended }
 calibrate-none = Not in the records: { $inputs }
 calibrate-rest = No record tells steps, hand-overs, fallbacks, wrong tracks or the correlation of stages.
 calibrate-counted = { $n }: { $what }
