@@ -245,6 +245,9 @@ impl Table {
         let after = saved.entries.iter().filter_map(Entry::script_line).max().unwrap_or(0);
         let input = Input::open(args.script.as_deref(), after)?;
         let mut table = Self { saved, input, answers: Vec::new() };
+        if !table.input.is_person() {
+            table.saved.journal.trust_the_system();
+        }
         table.replay(game)?;
         let (lang, style) = (ui.lang(), ui.style());
         let mode = args.mode.unwrap_or(game.setting().timeline.header.mode);
@@ -277,10 +280,12 @@ impl Table {
                     events,
                     game.written()
                 );
-                let help = format!(
-                    "go on with drill {}, which it was begun with",
-                    self.saved.head.drill_version
-                );
+                let version = &self.saved.head.drill_version;
+                let help = if version == env!("CARGO_PKG_VERSION") {
+                    "somebody changed it; begin another game with --out".to_owned()
+                } else {
+                    format!("go on with drill {version}, which it was begun with")
+                };
                 return Err(Diagnostic::error("play::differs", message).help(help).into());
             }
             if let Entry::Typed { typed, .. } = entry {
