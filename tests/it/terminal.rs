@@ -152,7 +152,7 @@ fn a_game_is_played_at_a_terminal() {
     terminal.line("終了");
     terminal.wait("改善点 1 / ", 1);
     terminal.line("quit");
-    terminal.wait("go on with", 1);
+    terminal.wait("再開するには", 1);
     assert!(!env.path().join("g/after-action.html").exists(), "the questions are still open");
 }
 

@@ -6,7 +6,8 @@
 //!
 //! - `vocabulary`, `command`: what can be typed
 //! - `sight`: what reaches the person at the seat, and how
-//! - `stage`, `record`, `record_work`, `record_step`: a drill under way, or a recorded incident played back
+//! - `stage`, `record`, `record_work`, `record_step`: a drill under way, or a recorded incident
+//!   played back
 //! - `evidence`: what a diagnosis finds
 //! - `game`, `runbook`, `shown`: the loop around it, and what comes out
 //! - `journal`: the lines that a game is replayed from

@@ -254,7 +254,9 @@ impl Record {
                 (!self.pages.contains(page)).then_some(Objection::NotYourPage)
             }
             RespondAct::Acknowledge { page: None } => {
-                let nothing = self.pages.is_empty() && self.known.detected().is_none();
+                // The first answer may be to what somebody noticed without a page.
+                let noticed = self.known.detected().is_some() && self.joined.is_none();
+                let nothing = self.pages.is_empty() && !noticed;
                 nothing.then_some(Objection::NoPage)
             }
             RespondAct::Join => self.joined.is_some().then_some(Objection::HereAlready),

@@ -468,4 +468,8 @@ fn nothing_measured_is_read_out_before_somebody_noticed() {
     let found = timeline.events.iter().find(|e| matches!(e.kind, K::Finding { .. })).unwrap();
     let acked = has(&by(&timeline, "pm"), |kind| matches!(kind, K::Acknowledged { .. }));
     assert_eq!(acked, Some(found.at));
+    let (timeline, _) = recorded("github-2018", "pm", &["skip", "ack", "skip", "ack"]);
+    let own = by(&timeline, "pm");
+    let answers = own.iter().filter(|event| matches!(event.kind, K::Acknowledged { .. }));
+    assert_eq!(answers.count(), 1, "who is there has nothing more to answer");
 }
