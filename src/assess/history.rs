@@ -43,6 +43,15 @@ impl Trend {
     }
 }
 
+/// Two periods that are compared, instead of the earlier and the later half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Split {
+    /// The earlier period ends before this instant.
+    pub before: SimTime,
+    /// The later period begins at this instant, which is not earlier.
+    pub after: SimTime,
+}
+
 /// One drill of the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PastDrill {
@@ -76,9 +85,9 @@ pub struct PastMeasure {
     pub name: String,
     /// All drills.
     pub all: Share,
-    /// The earlier half of the drills that can tell.
+    /// The earlier half, or period, of the drills that can tell.
     pub early: Share,
-    /// The later half.
+    /// The later half, or period.
     pub late: Share,
     /// Median of the times there were.
     pub median: Option<SimDuration>,
@@ -91,7 +100,7 @@ pub struct PastMeasure {
 pub struct PastPoints {
     /// Median of all.
     pub median: f64,
-    /// Medians of the halves, each with its 95 % interval.
+    /// Medians of the halves, or periods, each with its 95 % interval.
     pub halves: Option<[(f64, (f64, f64)); 2]>,
     /// Whether they changed.
     pub trend: Trend,
@@ -108,6 +117,8 @@ pub struct PastGroup {
     pub source: String,
     /// Responder preset; empty for people.
     pub responders: String,
+    /// Two periods that were asked for instead of halves.
+    pub split: Option<Split>,
     /// Each drill once, by the time it was held.
     pub drills: Vec<PastDrill>,
     /// Rows that repeat a drill event by event; they count once.
@@ -120,9 +131,13 @@ pub struct PastGroup {
     pub measures: Vec<PastMeasure>,
 }
 
+/// A scorecard, and when its drill was held.
+type Held<'a> = (SimTime, &'a Value);
+
 /// The history by groups, the longest first; of one length by name. Rows whose instant cannot be
-/// read are counted in the second value.
-pub fn past_drills(rows: &[DrillRow]) -> (Vec<PastGroup>, u32) {
+/// read are counted in the second value. With a `split` its two periods are compared instead of
+/// halves; the drills between them count in neither.
+pub fn past_drills(rows: &[DrillRow], split: Option<Split>) -> (Vec<PastGroup>, u32) {
     let mut groups: BTreeMap<[String; 4], Vec<(SimTime, &DrillRow, Value)>> = BTreeMap::new();
     let mut unreadable = 0;
     for row in rows {
@@ -137,12 +152,16 @@ pub fn past_drills(rows: &[DrillRow]) -> (Vec<PastGroup>, u32) {
         groups.entry(key).or_default().push((at, row, card));
     }
     let mut groups: Vec<PastGroup> =
-        groups.into_iter().map(|(key, held)| group(key, held)).collect();
+        groups.into_iter().map(|(key, held)| group(key, held, split)).collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.drills.len()));
     (groups, unreadable)
 }
 
-fn group(key: [String; 4], mut held: Vec<(SimTime, &DrillRow, Value)>) -> PastGroup {
+fn group(
+    key: [String; 4],
+    mut held: Vec<(SimTime, &DrillRow, Value)>,
+    split: Option<Split>,
+) -> PastGroup {
     let [scenario, pack, source, responders] = key;
     held.sort_by(|(a, one, _), (b, other, _)| a.cmp(b).then(one.trace_hash.cmp(&other.trace_hash)));
     let all = held.len();
@@ -152,7 +171,7 @@ fn group(key: [String; 4], mut held: Vec<(SimTime, &DrillRow, Value)>) -> PastGr
     packs.sort_unstable();
     packs.dedup();
     let simulated = source == "simulated";
-    let cards: Vec<&Value> = held.iter().map(|(_, _, card)| card).collect();
+    let cards: Vec<Held<'_>> = held.iter().map(|(at, _, card)| (*at, card)).collect();
     let drill = |(at, row, card): &(SimTime, &DrillRow, Value)| PastDrill {
         at: *at,
         seed: row.seed,
@@ -161,11 +180,12 @@ fn group(key: [String; 4], mut held: Vec<(SimTime, &DrillRow, Value)>) -> PastGr
         trace_hash: row.trace_hash.clone(),
     };
     PastGroup {
-        points: points(&cards, simulated),
+        points: points(&cards, split, simulated),
         measures: names(&cards)
             .iter()
-            .filter_map(|name| measure(name, &cards, simulated))
+            .filter_map(|name| measure(name, &cards, split, simulated))
             .collect(),
+        split,
         drills: held.iter().map(drill).collect(),
         repeated: count(all - held.len()),
         pack_versions: count(packs.len()),
@@ -177,9 +197,9 @@ fn group(key: [String; 4], mut held: Vec<(SimTime, &DrillRow, Value)>) -> PastGr
 }
 
 /// Measures in the order of the latest scorecard that has them.
-fn names(cards: &[&Value]) -> Vec<String> {
+fn names(cards: &[Held<'_>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for card in cards.iter().rev() {
+    for (_, card) in cards.iter().rev() {
         for measure in card["measures"].as_array().into_iter().flatten() {
             let name = measure["name"].as_str().unwrap_or_default();
             if !names.iter().any(|known| known == name) {
@@ -191,35 +211,61 @@ fn names(cards: &[&Value]) -> Vec<String> {
 }
 
 /// A target is met with P or S. N/O tells nothing.
-fn measure(name: &str, cards: &[&Value], simulated: bool) -> Option<PastMeasure> {
-    let of = cards.iter().filter_map(|card| {
-        card["measures"].as_array()?.iter().find(|measure| measure["name"] == name)
+fn measure(
+    name: &str,
+    cards: &[Held<'_>],
+    split: Option<Split>,
+    simulated: bool,
+) -> Option<PastMeasure> {
+    let of = cards.iter().filter_map(|(at, card)| {
+        let mut measures = card["measures"].as_array()?.iter();
+        measures.find(|measure| measure["name"] == name).map(|measure| (*at, measure))
     });
-    let told: Vec<bool> = of
+    let told: Vec<(SimTime, bool)> = of
         .clone()
-        .filter(|measure| !measure["target_ms"].is_null())
-        .filter_map(|measure| match measure["rating"].as_str()? {
-            "P" | "S" => Some(true),
-            "M" | "U" => Some(false),
+        .filter(|(_, measure)| !measure["target_ms"].is_null())
+        .filter_map(|(at, measure)| match measure["rating"].as_str()? {
+            "P" | "S" => Some((at, true)),
+            "M" | "U" => Some((at, false)),
             _ => None,
         })
         .collect();
     if told.is_empty() {
         return None;
     }
-    let times = of.filter_map(|measure| measure["value_ms"].as_i64());
+    let times = of.filter_map(|(_, measure)| measure["value_ms"].as_i64());
     let times: Vec<Observation> =
         times.map(|ms| Observation::Reached(SimDuration::from_ms(ms))).collect();
-    let (early, late) = told.split_at(told.len() / 2);
-    let (early, late) = (share(early), share(late));
+    let (early, late) = parts(&told, split);
+    let n = early.len() + late.len();
+    let (early, late) = (share(&early), share(&late));
+    let all: Vec<bool> = told.iter().map(|(_, met)| *met).collect();
     Some(PastMeasure {
         name: name.to_owned(),
-        all: share(&told),
+        all: share(&all),
         early,
         late,
         median: KaplanMeier::new(&times).quantile(0.5),
-        trend: trend(told.len(), simulated, early.ci, late.ci),
+        trend: trend(n, simulated, early.ci, late.ci),
     })
+}
+
+/// The values of the two periods, or of the earlier and the later half.
+fn parts<T: Copy>(values: &[(SimTime, T)], split: Option<Split>) -> (Vec<T>, Vec<T>) {
+    let only = |values: &[(SimTime, T)]| values.iter().map(|(_, value)| *value).collect();
+    match split {
+        None => {
+            let (early, late) = values.split_at(values.len() / 2);
+            (only(early), only(late))
+        }
+        Some(Split { before, after }) => {
+            let of = |wanted: &dyn Fn(SimTime) -> bool| {
+                let inside = values.iter().filter(|(at, _)| wanted(*at));
+                inside.map(|(_, value)| *value).collect()
+            };
+            (of(&|at| at < before), of(&|at| at >= after))
+        }
+    }
 }
 
 fn share(told: &[bool]) -> Share {
@@ -242,8 +288,10 @@ fn trend(n: usize, simulated: bool, early: Option<(f64, f64)>, late: Option<(f64
 }
 
 /// Medians of points with intervals of order statistics, in thousandths so that whole numbers do.
-fn points(cards: &[&Value], simulated: bool) -> Option<PastPoints> {
-    let all: Vec<f64> = cards.iter().filter_map(|card| card["score"]["points"].as_f64()).collect();
+fn points(cards: &[Held<'_>], split: Option<Split>, simulated: bool) -> Option<PastPoints> {
+    let known = |(at, card): &Held<'_>| Some((*at, card["score"]["points"].as_f64()?));
+    let known: Vec<(SimTime, f64)> = cards.iter().filter_map(known).collect();
+    let all: Vec<f64> = known.iter().map(|(_, points)| *points).collect();
     let scaled = |points: &[f64]| -> KaplanMeier {
         let one = |points: &f64| {
             Observation::Reached(SimDuration::from_ms((points * 1000.0).round() as i64))
@@ -252,15 +300,16 @@ fn points(cards: &[&Value], simulated: bool) -> Option<PastPoints> {
     };
     let back = |at: SimDuration| at.ms() as f64 / 1000.0;
     let median = back(scaled(&all).quantile(0.5)?);
-    let (early, late) = all.split_at(all.len() / 2);
+    let (early, late) = parts(&known, split);
     let half = |points: &[f64]| {
         let curve = scaled(points);
         let (low, high) = curve.median_ci()?;
         Some((back(curve.quantile(0.5)?), (back(low), back(high?))))
     };
-    let halves = half(early).zip(half(late)).map(|(early, late)| [early, late]);
+    let n = early.len() + late.len();
+    let halves = half(&early).zip(half(&late)).map(|(early, late)| [early, late]);
     let ci = halves.map(|[early, late]| (early.1, late.1)).unzip();
-    Some(PastPoints { median, halves, trend: trend(all.len(), simulated, ci.0, ci.1) })
+    Some(PastPoints { median, halves, trend: trend(n, simulated, ci.0, ci.1) })
 }
 
 fn count(n: usize) -> u32 {
@@ -291,7 +340,7 @@ mod tests {
     }
 
     fn one(rows: &[DrillRow]) -> PastGroup {
-        let (groups, unreadable) = past_drills(rows);
+        let (groups, unreadable) = past_drills(rows, None);
         assert_eq!((groups.len(), unreadable), (1, 0));
         groups[0].clone()
     }
@@ -340,9 +389,31 @@ mod tests {
         rows.push(DrillRow { scenario: "agent-hang".into(), ..row(9, "live", true, 50.0) });
         rows.push(DrillRow { recorded_at: "yesterday".into(), ..row(10, "live", true, 50.0) });
         rows[0].pack = "cinecom@11".into();
-        let (groups, unreadable) = past_drills(&rows);
+        let (groups, unreadable) = past_drills(&rows, None);
         let sizes: Vec<usize> = groups.iter().map(|group| group.drills.len()).collect();
         assert_eq!((sizes, unreadable), (vec![5, 3, 1], 1));
         assert_eq!(groups[1].pack_versions, 2);
+    }
+
+    #[test]
+    fn two_periods_are_compared_by_the_days_they_were_held_on() {
+        let day = |day: u32| -> SimTime {
+            row(day, "live", true, 0.0).recorded_at.parse().expect("an instant")
+        };
+        let rows: Vec<DrillRow> = (0..24).map(|n| row(n, "live", n >= 16, 50.0)).collect();
+        let of = |before: u32, after: u32| {
+            let split = Split { before: day(before), after: day(after) };
+            let (groups, _) = past_drills(&rows, Some(split));
+            groups[0].measures[0].clone()
+        };
+        let clear = of(16, 16);
+        assert_eq!((clear.early.of, clear.late.of, clear.trend), (16, 8, Trend::Better));
+        assert_eq!((clear.early.met, clear.late.met), (0, 8));
+        let apart = of(6, 20);
+        assert_eq!((apart.early.of, apart.late.of), (6, 4));
+        assert_eq!(apart.trend, Trend::TooFew, "what lies between counts in neither");
+        let empty = of(0, 0);
+        assert_eq!((empty.early.of, empty.early.ci), (0, None));
+        assert_eq!(empty.trend, Trend::TooFew, "one period without drills tells nothing");
     }
 }

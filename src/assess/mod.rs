@@ -28,7 +28,7 @@ pub use compare::{SloComparison, TargetColumn, compare};
 pub use explain::{ExplainError, explain};
 pub use gate::{Gate, GateReason, GateVerdict, gate, gate_by};
 pub use history::{
-    MIN_DRILLS, PastDrill, PastGroup, PastMeasure, PastPoints, Share, Trend, past_drills,
+    MIN_DRILLS, PastDrill, PastGroup, PastMeasure, PastPoints, Share, Split, Trend, past_drills,
 };
 pub use lint::{SloLint, joined, lint, lint_sources};
 pub use needs::retention_needs;

@@ -214,7 +214,7 @@ pub(super) enum RulesCommand {
 /// `drill run`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill run quarterly-outage\n  drill run agent-hang --set variant=slow_burn --seed 7 --lang ja\n  drill run internet-outage --control --trials 200\n  drill run quarterly-outage --trials 1000 --why --require 'mitigate<=2h@0.8'\n  drill run service-outage --play pm --mode train\n  drill run incident.toml --play lead\n  drill run --resume drill-out/play-service-outage-1-pm\n\nFormats: text, json, md, html, csv; a game has text."
+    after_help = "Examples:\n  drill run quarterly-outage\n  drill run agent-hang --set variant=slow_burn --seed 7 --lang ja\n  drill run internet-outage --control --trials 200\n  drill run quarterly-outage --trials 1000 --why --require 'mitigate<=2h@0.8'\n  drill run service-outage --play pm --mode train\n  drill run incident.toml --play lead\n  drill run --resume drill-out/play-service-outage-1-pm\n\nFormats: text, json, md, html, csv; of a game its after-action report (it is talked on stderr then)."
 )]
 pub(super) struct RunArgs {
     /// Name of a scenario (see `drill list scenarios`), or a file; with --play also the timeline

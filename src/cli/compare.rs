@@ -18,7 +18,7 @@ use crate::units::Seed;
 /// `drill compare`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill compare public-postmortem well-drilled-team\n  drill compare as-is without=pm --scenario service-outage --set service=movie\n  drill compare escalation_timeout_min=5 escalation_timeout_min=2,people.lead=1 --out c\n  drill compare pack=cinecom pack=./my-rules --trials 1000\n  drill compare drill-out/quarterly-outage-1-0123abcd github-2018\n\nA side is a preset, pack or system, or settings joined by commas: responders=, pack=, system=,\nwithout=ROLE, when=, people.ROLE=N, a knob of the preset, a parameter of the scenario; `as-is`\nchanges nothing. A difference is claimed only where its 95 % interval excludes 0.\nFormats: text, json, md, html, csv; two recorded timelines have no html."
+    after_help = "Examples:\n  drill compare public-postmortem well-drilled-team\n  drill compare as-is without=pm --scenario service-outage --set service=movie\n  drill compare escalation_timeout_min=5 escalation_timeout_min=2,people.lead=1 --out c\n  drill compare pack=cinecom pack=./my-rules --trials 1000\n  drill compare drill-out/quarterly-outage-1-0123abcd github-2018\n\nA side is a preset, pack or system, or settings joined by commas: responders=, pack=, system=,\nwithout=ROLE, when=, people.ROLE=N, a knob of the preset, a parameter of the scenario; `as-is`\nchanges nothing. A difference is claimed only where its 95 % interval excludes 0.\nTwo periods of drills that were held: drill history --before DATE --after DATE.\nFormats: text, json, md, html, csv; two recorded timelines have no html."
 )]
 pub(super) struct CompareArgs {
     /// What is compared: a side, or a timeline or drill folder.

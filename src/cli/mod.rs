@@ -21,6 +21,7 @@ mod list;
 mod play;
 mod play_input;
 mod play_journal;
+mod play_recorded;
 mod probe;
 mod probe_archive;
 mod probe_command;

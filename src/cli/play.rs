@@ -10,20 +10,19 @@ use std::time::{Duration, Instant};
 use super::args::{Common, Format, RunArgs};
 use super::play_input::{Heard, Input, Line, hear};
 use super::play_journal::{JOURNAL, Journal};
+use super::play_recorded::{is_timeline, play_record, recording, recording_hash};
 use super::progress::Bar;
-use super::ui::{Failure, Ui, only};
+use super::ui::{Failure, Ui};
 use super::{exit, folder, run, workspace};
 use crate::diag::Diagnostic;
 use crate::exercise::play::{
-    Debrief, Ended, Entry, Game, Improvement, JOURNAL_SCHEMA, JournalHead, MAX_LINE_CHARS,
-    Recording, Shown, clean, judge_play, judge_record,
+    Debrief, Ended, Entry, Game, Improvement, JOURNAL_SCHEMA, JournalHead, MAX_LINE_CHARS, Shown,
+    clean, judge_play, verb_of,
 };
 use crate::exercise::{Inputs, Prepared};
-use crate::model::{ContentHash, Mode, Name, Pack, System};
+use crate::model::{ContentHash, Name};
 use crate::policy::Policies;
 use crate::report::{self, AfterAction};
-use crate::score::Scorecard;
-use crate::timeline::{Timeline, write_jsonl};
 use crate::units::{SimDuration, SimTime};
 
 /// Time the clock may lose to a busy machine before it is taken for a sleep.
@@ -33,7 +32,6 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// Begins a game or goes on with one.
 pub(super) fn play(common: &Common, args: &RunArgs, ui: &mut Ui) -> Result<u8, Failure> {
-    only(common.format, &[Format::Text], "run --play")?;
     if let Some(folder) = &args.resume {
         let (journal, head, entries) = Journal::open(folder)?;
         let args = resumed(args, &head);
@@ -49,11 +47,11 @@ pub(super) fn play(common: &Common, args: &RunArgs, ui: &mut Ui) -> Result<u8, F
 }
 
 /// A game on disk.
-struct Saved {
+pub(super) struct Saved {
     journal: Journal,
     head: JournalHead,
     entries: Vec<Entry>,
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     resumed: bool,
 }
 
@@ -101,7 +99,7 @@ fn with_files(
             return Err(unknown_role(&role, &roles, "the recording or its pack".to_owned()).into());
         }
         let saved = ready(saved, args, true, recording_hash(&recording))?;
-        return play_record(args, &recording, &role, saved, ui);
+        return play_record(common, args, &recording, &role, saved, ui);
     }
     let inputs = workspace::inputs(common, args, ui)?;
     let require = run::requirements(args, &inputs)?;
@@ -126,12 +124,14 @@ fn with_files(
     }
     let (lang, style) = (ui.lang(), ui.style());
     let first = AfterAction::of_drill(&drill, &played);
-    ui.data(&report::hot_wash_text(&first, lang, style))?;
+    ui.talk(&report::hot_wash_text(&first, lang, style))?;
     let Some(plan) = table.debrief(&first, ui)? else { return Ok(exit::OK) };
     played.plan = plan;
-    ui.data(&report::drill_text(&drill, lang, style))?;
     let mut files = run::drill_files(&drill, ui)?;
-    files.extend(table.files(&AfterAction::of_drill(&drill, &played), ui));
+    let after = AfterAction::of_drill(&drill, &played);
+    let text = || report::drill_text(&drill, lang, style);
+    ui.data(&printed(common.format, &after, text, lang))?;
+    files.extend(table.files(&after, ui));
     folder::write_game(&table.saved.folder, &files)?;
     run::remember(common, &drill, ui)?;
     run::verdict(common, args, &drill, &require, &table.saved.folder, ui)
@@ -156,94 +156,24 @@ fn unknown_role(role: &Name, known: &[Name], of: String) -> Diagnostic {
     Diagnostic::error("run::unknown-role", message).help(help)
 }
 
-/// A game on a recording. Its report has no band: what would be simulated is not known.
-fn play_record(
-    args: &RunArgs,
-    recording: &Recording,
-    role: &Name,
-    saved: Saved,
-    ui: &mut Ui,
-) -> Result<u8, Failure> {
-    if let Some(asked) = args.require.first() {
-        let message = format!("`--require {asked}` needs a drill");
-        let help = "score the timeline of the game with `drill score --fail-under`";
-        return Err(Diagnostic::error("usage::recorded", message).help(help).into());
+/// What a game prints at its end: the report as text, or the after-action report in the form asked
+/// for.
+pub(super) fn printed(
+    format: Format,
+    after: &AfterAction<'_>,
+    text: impl FnOnce() -> String,
+    lang: report::Lang,
+) -> String {
+    match format {
+        Format::Json => report::after_action_json(after),
+        Format::Md => report::after_action_markdown(after, lang),
+        Format::Html => report::after_action_html(after, lang),
+        Format::Csv => report::after_action_csv(after),
+        Format::Text | Format::Junit => text(),
     }
-    let mode = args.mode.unwrap_or(Mode::Evaluate);
-    let mut game = Game::of_record(recording, role, mode);
-    let mut table = Table::sit(saved, args, &mut game, ui)?;
-    if !table.until_it_is_over(&mut game, ui)? {
-        return Ok(exit::OK);
-    }
-    let (mut played, ended) = game.ended();
-    let Ended::Record { timeline, .. } = ended else { return Ok(exit::OK) };
-    let card = judge_record(recording, &timeline)?;
-    let pack = &recording.pack;
-    let (lang, style) = (ui.lang(), ui.style());
-    let first = AfterAction::of_record(&timeline, pack, &card, &played);
-    ui.data(&report::hot_wash_text(&first, lang, style))?;
-    let Some(plan) = table.debrief(&first, ui)? else { return Ok(exit::OK) };
-    played.plan = plan;
-    ui.data(&report::scorecard_text(&timeline, pack, &card, lang, style))?;
-    let mut files = record_files(&timeline, pack, &card, ui)?;
-    files.extend(table.files(&AfterAction::of_record(&timeline, pack, &card, &played), ui));
-    folder::write_game(&table.saved.folder, &files)?;
-    ui.data(&report::folder_text(&table.saved.folder.to_string_lossy(), lang))?;
-    let enough = args.fail_under.is_none_or(|points| run::passes(&card, points));
-    Ok(if enough { exit::OK } else { exit::FAILED })
 }
 
-fn record_files(
-    timeline: &Timeline,
-    pack: &Pack,
-    card: &Scorecard,
-    ui: &Ui,
-) -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let mut jsonl = Vec::new();
-    write_jsonl(timeline, &mut jsonl)
-        .map_err(|error| Failure::file(Path::new("timeline.jsonl"), error))?;
-    let lang = ui.lang();
-    Ok(vec![
-        ("timeline.jsonl".to_owned(), jsonl),
-        ("scorecard.json".to_owned(), report::scorecard_json(timeline, pack, card).into_bytes()),
-        ("report.html".to_owned(), report::scorecard_html(timeline, pack, card, lang).into_bytes()),
-        (
-            "report.md".to_owned(),
-            report::scorecard_markdown(timeline, pack, card, lang).into_bytes(),
-        ),
-    ])
-}
-
-/// Whether a file is the timeline of an incident rather than a scenario.
-fn is_timeline(path: &Path) -> bool {
-    use std::io::Read;
-    let mut begin = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(8192).read_to_end(&mut begin));
-    path.is_file() && read.is_ok() && String::from_utf8_lossy(&begin).contains("drill.timeline/")
-}
-
-fn recording(common: &Common, args: &RunArgs, path: &Path, ui: &Ui) -> Result<Recording, Failure> {
-    let catalog = workspace::catalog(common)?;
-    let timeline = workspace::timeline(&catalog, path, ui)?;
-    let named = args.pack.as_deref().or(timeline.header.pack.as_deref());
-    let Some(name) = named else {
-        let message = format!("`{}` names no pack to score with", path.display());
-        let help = "name one with --pack (see `drill list packs`)";
-        return Err(Diagnostic::error("score::no-pack", message).help(help).into());
-    };
-    let loaded = catalog.pack(name)?;
-    ui.diagnostics(&loaded.warnings);
-    let system: Option<System> = match args.system.as_deref() {
-        Some(name) => Some(catalog.system(name)?.value),
-        None => {
-            let named = timeline.header.system.as_ref();
-            named.and_then(|name| catalog.system(name).ok()).map(|loaded| loaded.value)
-        }
-    };
-    Ok(Recording { timeline, pack: loaded.value, system })
-}
-
-fn hash_of(hashes: &[u128]) -> String {
+pub(super) fn hash_of(hashes: &[u128]) -> String {
     let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
     ContentHash::of(&bytes).to_string()
 }
@@ -251,14 +181,6 @@ fn hash_of(hashes: &[u128]) -> String {
 fn inputs_hash(inputs: &Inputs) -> String {
     let Inputs { system, scenario, pack, preset } = inputs;
     hash_of(&[system.hash.0, scenario.hash.0, pack.hash.0, preset.hash.0])
-}
-
-fn recording_hash(recording: &Recording) -> String {
-    let mut bytes = Vec::new();
-    // Writing into memory does not fail.
-    let _ = write_jsonl(&recording.timeline, &mut bytes);
-    let system = recording.system.as_ref().map_or(0, |system| system.hash.0);
-    hash_of(&[ContentHash::of(&bytes).0, recording.pack.hash.0, system])
 }
 
 /// The game on disk: a new one, or the saved one if it is still the same game.
@@ -306,15 +228,15 @@ fn ready(
 }
 
 /// The person's side of a game: its lines, its clock, its journal.
-struct Table {
-    saved: Saved,
+pub(super) struct Table {
+    pub(super) saved: Saved,
     input: Input,
     answers: Vec<String>,
 }
 
 impl Table {
     /// Sits down: replays what was typed before, and opens the source of lines.
-    fn sit(
+    pub(super) fn sit(
         saved: Saved,
         args: &RunArgs,
         game: &mut Game<'_, '_>,
@@ -323,13 +245,16 @@ impl Table {
         let after = saved.entries.iter().filter_map(Entry::script_line).max().unwrap_or(0);
         let input = Input::open(args.script.as_deref(), after)?;
         let mut table = Self { saved, input, answers: Vec::new() };
+        if !table.input.is_person() {
+            table.saved.journal.trust_the_system();
+        }
         table.replay(game)?;
         let (lang, style) = (ui.lang(), ui.style());
         let mode = args.mode.unwrap_or(game.setting().timeline.header.mode);
-        ui.data(&report::play_welcome(game.setting(), game.role(), mode, game.now(), lang, style))?;
+        ui.talk(&report::play_welcome(game.setting(), game.role(), mode, game.now(), lang, style))?;
         if table.saved.resumed {
             let recap = game.recap();
-            ui.data(&report::play_text(&recap, game.setting(), lang, style))?;
+            ui.talk(&report::play_text(&recap, game.setting(), lang, style))?;
         }
         Ok(table)
     }
@@ -355,10 +280,12 @@ impl Table {
                     events,
                     game.written()
                 );
-                let help = format!(
-                    "go on with drill {}, which it was begun with",
-                    self.saved.head.drill_version
-                );
+                let version = &self.saved.head.drill_version;
+                let help = if version == env!("CARGO_PKG_VERSION") {
+                    "somebody changed it; begin another game with --out".to_owned()
+                } else {
+                    format!("go on with drill {version}, which it was begun with")
+                };
                 return Err(Diagnostic::error("play::differs", message).help(help).into());
             }
             if let Entry::Typed { typed, .. } = entry {
@@ -369,17 +296,24 @@ impl Table {
     }
 
     /// Plays until the exercise is over; false when the person left before.
-    fn until_it_is_over(&mut self, game: &mut Game<'_, '_>, ui: &mut Ui) -> Result<bool, Failure> {
+    pub(super) fn until_it_is_over(
+        &mut self,
+        game: &mut Game<'_, '_>,
+        ui: &mut Ui,
+    ) -> Result<bool, Failure> {
         let over = if self.input.is_person() {
             self.by_the_clock(game, ui)?
         } else {
             self.by_lines(game, ui)?
         };
         if !over {
-            let folder = self.saved.folder.display();
-            ui.remark(format_args!("go on with: drill run --resume {folder}"));
+            self.say_how_to_go_on(ui);
         }
         Ok(over)
+    }
+
+    fn say_how_to_go_on(&self, ui: &Ui) {
+        ui.remark(report::play_go_on(&self.saved.folder.to_string_lossy(), ui.lang()));
     }
 
     /// Lines that say themselves when they are typed.
@@ -413,7 +347,7 @@ impl Table {
         let typed = line.text.chars().take(MAX_LINE_CHARS).collect();
         if !self.input.is_person() {
             let prompt = report::play_prompt(game.setting(), game.now(), game.role(), ui.lang());
-            ui.data(&format!("{prompt}{}\n", clean(&line.text)))?;
+            ui.talk(&format!("{prompt}{}\n", clean(&line.text)))?;
         }
         self.saved.journal.add(&Entry::Typed { at_ms, events, typed, line: line.number })?;
         let shown = game.typed(&line.text);
@@ -428,7 +362,7 @@ impl Table {
         }
         let (at_ms, events) = (game.now() - game.start(), game.written() as u64);
         self.saved.journal.add(&Entry::Clock { at_ms, events })?;
-        ui.data(&report::play_text(shown, game.setting(), ui.lang(), ui.style()))?;
+        ui.talk(&report::play_text(shown, game.setting(), ui.lang(), ui.style()))?;
         ui.finish()
     }
 
@@ -439,7 +373,7 @@ impl Table {
         loop {
             let shown = game.pass(clock.now());
             if !shown.is_empty() {
-                ui.data("\n")?;
+                ui.talk("\n")?;
                 self.show(&shown, game, ui)?;
                 if game.is_over() {
                     return Ok(true);
@@ -450,14 +384,14 @@ impl Table {
                 Heard::Line(text) => text,
                 Heard::Nothing => continue,
                 Heard::End => {
-                    ui.data("\n")?;
+                    ui.talk("\n")?;
                     return Ok(false);
                 }
             };
             let before = game.pass(clock.now());
             self.show(&before, game, ui)?;
             let line = Line { at: None, text, number: None };
-            let paused = line.text.trim() == "pause";
+            let paused = verb_of(&line.text).is_some_and(|verb| verb.word == "pause");
             if self.take(&line, game, ui)? {
                 return Ok(false);
             }
@@ -494,7 +428,7 @@ impl Table {
     }
 
     /// Asks for the improvement plan; `None` when the person left before it was whole.
-    fn debrief(
+    pub(super) fn debrief(
         &mut self,
         result: &AfterAction<'_>,
         ui: &mut Ui,
@@ -512,20 +446,20 @@ impl Table {
             ui.ask(&text)?;
             let Some((line, number)) = self.answer()? else { break };
             if !self.input.is_person() {
-                ui.data(&format!("{}\n", clean(&line)))?;
+                ui.talk(&format!("{}\n", clean(&line)))?;
             }
-            if line.trim() == "quit" {
-                let folder = self.saved.folder.display();
-                ui.remark(format_args!("go on with: drill run --resume {folder}"));
+            if verb_of(&line).is_some_and(|verb| verb.word == "quit") && !line.trim().contains(' ')
+            {
+                self.say_how_to_go_on(ui);
                 return Ok(None);
             }
             let answer = line.chars().take(MAX_LINE_CHARS).collect();
             self.saved.journal.add(&Entry::Answer { answer, line: number })?;
             if let Err(wrong) = debrief.answer(&line) {
-                ui.data(&report::play_misanswer(&wrong, lang))?;
+                ui.talk(&report::play_misanswer(&wrong, lang))?;
             }
         }
-        ui.data("\n")?;
+        ui.talk("\n")?;
         Ok(Some(debrief.plan()))
     }
 
@@ -546,7 +480,7 @@ impl Table {
     }
 
     /// The files that only a game has.
-    fn files(&self, result: &AfterAction<'_>, ui: &Ui) -> Vec<(String, Vec<u8>)> {
+    pub(super) fn files(&self, result: &AfterAction<'_>, ui: &Ui) -> Vec<(String, Vec<u8>)> {
         let lang = ui.lang();
         vec![
             ("after-action.html".to_owned(), report::after_action_html(result, lang).into_bytes()),
@@ -554,6 +488,8 @@ impl Table {
                 "after-action.md".to_owned(),
                 report::after_action_markdown(result, lang).into_bytes(),
             ),
+            ("after-action.json".to_owned(), report::after_action_json(result).into_bytes()),
+            ("after-action.csv".to_owned(), report::after_action_csv(result).into_bytes()),
             (JOURNAL.to_owned(), self.saved.journal.bytes().to_vec()),
         ]
     }

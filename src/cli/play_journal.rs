@@ -20,6 +20,8 @@ pub(super) struct Journal {
     file: File,
     path: PathBuf,
     bytes: Vec<u8>,
+    /// Every line is brought to the disk by itself.
+    synced: bool,
 }
 
 impl Journal {
@@ -44,7 +46,7 @@ impl Journal {
         let mut options = OpenOptions::new();
         let file = options.append(true).create_new(true).open(&path);
         let file = file.map_err(|error| Failure::file(&path, error))?;
-        let mut journal = Self { file, path, bytes: Vec::new() };
+        let mut journal = Self { file, path, bytes: Vec::new(), synced: true };
         journal.claim()?;
         let head = serde_json::to_string(head).map_err(io::Error::from);
         let head = head.map_err(|error| Failure::file(&journal.path, error))?;
@@ -67,8 +69,15 @@ impl Journal {
             }
             _ => Failure::file(&path, error),
         })?;
-        let mut journal = Self { file, path, bytes: Vec::new() };
+        let mut journal = Self { file, path, bytes: Vec::new(), synced: true };
         journal.claim()?;
+        let about = journal.file.metadata();
+        let about = about.map_err(|error| Failure::file(&journal.path, error))?;
+        if !about.is_file() || about.len() > MAX_BYTES {
+            let message = format!("`{}` is no journal of a game", journal.path.display());
+            let help = "name the folder that `drill run --play` made";
+            return Err(Diagnostic::error("play::journal", message).help(help).into());
+        }
         let read = (&journal.file).take(MAX_BYTES).read_to_end(&mut journal.bytes);
         read.map_err(|error| Failure::file(&journal.path, error))?;
         let name = journal.path.to_string_lossy().into_owned();
@@ -88,7 +97,13 @@ impl Journal {
         })
     }
 
-    /// Adds a line; it is on the disk when this returns.
+    /// From now on lines are handed to the system and not waited for: they are in a script too,
+    /// and a killed process takes none of them with it.
+    pub(super) fn trust_the_system(&mut self) {
+        self.synced = false;
+    }
+
+    /// Adds a line; it is on the disk when this returns, unless the system is trusted with it.
     pub(super) fn add(&mut self, entry: &Entry) -> Result<(), Failure> {
         let line = serde_json::to_string(entry).map_err(io::Error::from);
         let line = line.map_err(|error| Failure::file(&self.path, error))?;
@@ -97,7 +112,8 @@ impl Journal {
 
     fn put(&mut self, mut line: String) -> Result<(), Failure> {
         line.push('\n');
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        let synced = || if self.synced { self.file.sync_data() } else { Ok(()) };
+        let written = (&self.file).write_all(line.as_bytes()).and_then(|()| synced());
         written.map_err(|error| Failure::file(&self.path, error))?;
         self.bytes.extend(line.as_bytes());
         Ok(())

@@ -60,6 +60,10 @@ impl Side {
             let names: Vec<Name> = kinds.flat_map(|kind| catalog.names(kind)).collect();
             let known = names.iter().map(|name| name.as_str()).chain(["as-is"]);
             let message = format!("there is no preset, pack or system `{name}`");
+            if is(Kind::Timeline) {
+                let help = format!("it is recorded: `drill score FOLDER --beside {name}`");
+                return Err(Diagnostic::error("compare::unknown-side", message).help(help));
+            }
             return Err(Diagnostic::error("compare::unknown-side", message).help(
                 match did_you_mean(name, known) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -204,5 +208,8 @@ mod tests {
                 "write work, night, weekend or any",
             ]
         );
+        let recorded = parse("github-2018").unwrap_err().list;
+        let help = recorded[0].help.as_deref();
+        assert_eq!(help, Some("it is recorded: `drill score FOLDER --beside github-2018`"));
     }
 }

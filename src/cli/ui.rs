@@ -77,6 +77,8 @@ pub(super) struct Ui {
     width: usize,
     pub(super) quiet: bool,
     verbose: bool,
+    /// Standard output is for one document.
+    aside: bool,
 }
 
 impl Ui {
@@ -97,6 +99,7 @@ impl Ui {
             width: columns.unwrap_or(80).clamp(60, 120),
             quiet: common.quiet,
             verbose: common.verbose,
+            aside: common.format != Format::Text,
         }
     }
 
@@ -120,8 +123,24 @@ impl Ui {
         write!(out, "{text}{newline}").map_err(|error| stdout_failure(&error))
     }
 
-    /// A question to standard output, which the answer follows on the same line.
+    /// What is said while a game is played: to standard output, or to standard error where the
+    /// output is one document.
+    pub(super) fn talk(&mut self, text: &str) -> Result<(), Failure> {
+        if !self.aside {
+            return self.data(text);
+        }
+        let newline = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+        // A game goes on whoever reads.
+        let _ = write!(io::stderr(), "{text}{newline}");
+        Ok(())
+    }
+
+    /// A question, which the answer follows on the same line.
     pub(super) fn ask(&mut self, text: &str) -> Result<(), Failure> {
+        if self.aside {
+            let _ = write!(io::stderr(), "{text}");
+            return Ok(());
+        }
         write!(io::stdout().lock(), "{text}").map_err(|error| stdout_failure(&error))?;
         self.finish()
     }

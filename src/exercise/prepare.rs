@@ -261,6 +261,7 @@ fn header(inputs: &Inputs, options: &Options, seed: Seed, start: SimTime) -> Hea
         required_steps: required_steps(scenario, pack),
         sources: Vec::new(),
         not_published: Vec::new(),
+        texts: Vec::new(),
     }
 }
 

@@ -232,8 +232,8 @@ impl Catalog {
             Kind::Routine => self.routine(name).ok().map(|loaded| loaded.value.title),
             Kind::Stream => self.stream(name).ok().map(|loaded| stream_title(&loaded.value)),
             Kind::Timeline => {
-                let title = self.timeline(name).ok()?.value.header.title;
-                Some(Text { en: title.clone(), ja: title })
+                let header = self.timeline(name).ok()?.value.header;
+                Some(header.text(&header.title))
             }
             Kind::RuleTests | Kind::Corrections => None,
         }

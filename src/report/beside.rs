@@ -135,7 +135,7 @@ fn title(timeline: &Timeline, words: Words) -> String {
             let (title, seed) = (header.title.to_string(), seed.to_string());
             words.f("beside-drill", &[("title", &title), ("seed", &seed)])
         }
-        _ => header.title.to_string(),
+        _ => words.text(&header.text(&header.title)),
     }
 }
 

@@ -148,6 +148,10 @@ impl<'a> Case<'a> {
 
     /// A sentence of a script or of the scorer, for people.
     pub(super) fn say(&self, message: &str, words: Words) -> String {
+        let header = &self.timeline.header;
+        if let Some(text) = header.texts.iter().find(|text| text.en == *message) {
+            return words.text(text);
+        }
         super::phrase::say(&self.pack.texts, message, words)
     }
 

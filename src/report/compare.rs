@@ -295,6 +295,7 @@ fn picture(found: &Comparison, words: Words) -> Option<Picture> {
         let d = m.met?.difference;
         Some(Branch {
             title: words.text(&m.title),
+            detail: None,
             mean: d.mean * 100.0,
             low: d.ci.0 * 100.0,
             high: d.ci.1 * 100.0,

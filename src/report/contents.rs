@@ -16,7 +16,9 @@ const STORY_LONG: usize = 1000;
 /// The report on a drill or a scored timeline.
 pub(super) fn doc(case: &Case<'_>, words: Words, pictures: &[Picture]) -> Doc {
     let header = &case.timeline.header;
-    let title = case.scenario.map_or_else(|| header.title.to_string(), |s| words.text(&s.title));
+    let title = case
+        .scenario
+        .map_or_else(|| words.text(&header.text(&header.title)), |s| words.text(&s.title));
     let lead = case.scenario.map_or_else(String::new, |s| words.text(&s.summary));
     let mut doc = Doc {
         lang: words.lang.as_str(),

@@ -53,6 +53,8 @@ pub fn history_json(groups: &[PastGroup], unreadable: u32) -> String {
                 "late": points.halves.map(|h| half(h[1])), "trend": points.trend.as_str()})
         });
         json!({"scenario": group.scenario, "pack": group.pack, "source": group.source,
+            "split": group.split.map(|split| json!({"before": split.before.rfc3339(Zone::UTC),
+                "after": split.after.rfc3339(Zone::UTC)})),
             "responders": group.responders, "n": group.drills.len(),
             "repeated": group.repeated, "pack_versions": group.pack_versions, "points": points,
             "measures": group.measures.iter().map(measure).collect::<Vec<Value>>(),
@@ -139,33 +141,69 @@ fn group(group: &PastGroup, last: usize, words: Words, doc: &mut Doc) {
     if group.source == "simulated" {
         facts.push(words.t("history-simulated"));
     }
+    if let Some(split) = group.split {
+        let (before, after) = (split.before.rfc3339(Zone::UTC), split.after.rfc3339(Zone::UTC));
+        let args = [("before", before.as_str()), ("after", &after)];
+        facts.push(words.f("history-split", &args));
+    }
     doc.list(facts.into_iter().map(Cell::new).collect());
     if !group.measures.is_empty() {
-        doc.table(measures(group, words));
+        let of = if group.split.is_some() { periods } else { measures };
+        doc.table(of(group, words));
     }
     if last > 0 {
         doc.table(drills(group, last, words));
     }
 }
 
-fn measures(group: &PastGroup, words: Words) -> Table {
-    let share = |share: &Share| {
-        if share.of == 0 {
-            return dash();
-        }
-        let ratio = words.percent(f64::from(share.met) / f64::from(share.of));
-        Cell::new(format!("{} / {} ({ratio})", share.met, share.of))
-    };
+fn share(share: &Share, words: Words) -> Cell {
+    if share.of == 0 {
+        return dash();
+    }
+    let ratio = words.percent(f64::from(share.met) / f64::from(share.of));
+    Cell::new(format!("{} / {} ({ratio})", share.met, share.of))
+}
+
+fn interval(share: &Share, words: Words) -> Cell {
+    share.ci.map_or_else(dash, |(low, high)| {
+        Cell::new(format!("{} – {}", words.percent(low), words.percent(high)))
+    })
+}
+
+/// The two periods beside one another, each with its interval.
+fn periods(group: &PastGroup, words: Words) -> Table {
     let row = |m: &PastMeasure| {
-        let ci = m.all.ci.map_or_else(dash, |(low, high)| {
-            Cell::new(format!("{} – {}", words.percent(low), words.percent(high)))
-        });
         vec![
             Cell::new(m.name.clone()),
-            share(&m.all),
-            ci,
-            share(&m.early),
-            share(&m.late),
+            share(&m.early, words),
+            interval(&m.early, words),
+            share(&m.late, words),
+            interval(&m.late, words),
+            trend_cell(m.trend, words),
+        ]
+    };
+    Table {
+        caption: words.t("measures-heading"),
+        columns: vec![
+            Column::flex(words.t("column-measure")).main(),
+            Column::right(words.t("column-before")),
+            Column::right(words.t("column-ci")),
+            Column::right(words.t("column-after")),
+            Column::right(words.t("column-ci")),
+            Column::left(words.t("column-trend")),
+        ],
+        rows: group.measures.iter().map(row).collect(),
+    }
+}
+
+fn measures(group: &PastGroup, words: Words) -> Table {
+    let row = |m: &PastMeasure| {
+        vec![
+            Cell::new(m.name.clone()),
+            share(&m.all, words),
+            interval(&m.all, words),
+            share(&m.early, words),
+            share(&m.late, words),
             span_cell(m.median, words),
             trend_cell(m.trend, words),
         ]

@@ -73,8 +73,9 @@ pub use period::{
     period_csv, period_files, period_html, period_json, period_markdown, period_stem, period_text,
 };
 pub use play::{
-    AfterAction, after_action_html, after_action_markdown, after_action_text, hot_wash_text,
-    play_misanswer, play_prompt, play_question, play_text, play_welcome,
+    AfterAction, after_action_csv, after_action_html, after_action_json, after_action_markdown,
+    after_action_text, hot_wash_text, play_go_on, play_misanswer, play_prompt, play_question,
+    play_text, play_welcome,
 };
 pub use prometheus::{Exported, OracleSeries, oracle_rules, oracle_test, production_rules};
 pub use routine::{RoutineLook, routine_markdown, routine_text};

@@ -50,7 +50,9 @@ fn doc(shown: Shown<'_>, words: Words) -> Doc {
             let (n, of) = (n.to_string(), of.to_string());
             (words.text(&p.title), words.f("show-preset-lead", &[("n", &n), ("of", &of)]))
         }
-        Shown::Incident(t, ..) => (t.header.title.to_string(), words.t("show-incident-lead")),
+        Shown::Incident(t, ..) => {
+            (words.text(&t.header.text(&t.header.title)), words.t("show-incident-lead"))
+        }
     };
     let mut doc = Doc { lang: words.lang.as_str(), title, lead, blocks: Vec::new() };
     match shown {

@@ -56,6 +56,9 @@ fn row(case: &Case<'_>, words: Words, event: &Event) -> Vec<Cell> {
         Cell::toned(case.clock(event.at), Tone::Muted),
         open,
         Cell::new(what),
-        Cell::toned(event.note.as_ref().map_or("", |note| note.as_str()), Tone::Muted),
+        Cell::toned(
+            event.note.as_ref().map_or_else(String::new, |note| case.say(note, words)),
+            Tone::Muted,
+        ),
     ]
 }

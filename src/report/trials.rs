@@ -186,7 +186,8 @@ fn sensitivity(trials: &Trials, words: Words) -> Option<Picture> {
         let measure = title(trials, &one.name, words);
         let claimed = one.gains.iter().filter(|(_, gain)| gain.is_claimed());
         branches.extend(claimed.map(|(what, gain)| Branch {
-            title: words.f("why-gain", &[("title", &measure), ("what", &improved(what, words))]),
+            title: measure.clone(),
+            detail: Some(improved(what, words)),
             mean: gain.mean * 100.0,
             low: gain.ci.0 * 100.0,
             high: gain.ci.1 * 100.0,

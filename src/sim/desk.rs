@@ -14,6 +14,23 @@ pub struct StepAt {
     pub on: Option<Name>,
 }
 
+/// How something fares to whoever tries it and reads its logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing is wrong with it.
+    Works,
+    /// It does its work badly.
+    Degraded,
+    /// It does not answer.
+    Down,
+    /// It answers, and its data do not agree.
+    Damaged,
+    /// Somebody reads its data who should not.
+    Exposed,
+    /// Nothing is known of it.
+    Unknown,
+}
+
 /// What lies on the desk of a role. Nothing here tells more than its pages, its own steps and the
 /// procedure do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +43,8 @@ pub struct Desk {
     pub capacity: u32,
     /// Steps it works on.
     pub doing: Vec<StepAt>,
+    /// Diagnoses whose evidence is in: they end when the person names a cause.
+    pub judging: Vec<StepAt>,
     /// Pages that arrived and are not answered.
     pub pages: Vec<u32>,
     /// Approvals that colleagues wait for.
@@ -83,4 +102,6 @@ pub enum Objection {
     NothingToRecover,
     /// It was said already.
     SaidAlready,
+    /// No severity is known that could be declared: the person says which.
+    SayLevel,
 }

@@ -2,7 +2,7 @@
 
 use super::act::{Act, Detail, Draft, Output, RespondAct, RunOptions};
 use super::crew::{Crew, CrewPlan};
-use super::desk::{Desk, Objection};
+use super::desk::{Condition, Desk, Objection, StepAt};
 use super::queue::{EventQueue, Token};
 use super::rng::Streams;
 use super::world::{Baseline, World, WorldPlan};
@@ -210,6 +210,16 @@ impl<'b> Sim<'b> {
             desk = crew.desk(role, blueprint, world, ctx);
         });
         desk
+    }
+
+    /// Diagnoses of the person at the seat whose evidence is in, in order.
+    pub fn diagnosed(&self) -> &[StepAt] {
+        self.crew.diagnosed()
+    }
+
+    /// How `about` fares now to whoever tries it.
+    pub fn condition(&self, about: &Ref) -> Condition {
+        self.world.condition(about)
     }
 
     /// Why `role` cannot do `what` at the present instant; `None` when it can.

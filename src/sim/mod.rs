@@ -15,7 +15,7 @@ mod rng;
 mod world;
 
 pub use act::{Act, Detail, Draft, Output, RespondAct, RunOptions};
-pub use desk::{Desk, Objection, StepAt};
+pub use desk::{Condition, Desk, Objection, StepAt};
 pub use engine::{Blueprint, Sim};
 pub use queue::{EventQueue, Token};
 pub use rng::{Stream, StreamName, Streams};

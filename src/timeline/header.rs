@@ -1,11 +1,11 @@
 //! The header of a timeline.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::event::Event;
 use super::wire::Reader;
-use crate::model::{Environment, MILESTONES, Mode, Name, Source};
+use crate::model::{Environment, MILESTONES, Mode, Name, Source, Text};
 use crate::units::{Seed, SimTime, Zone};
 
 /// A step whose absence counts.
@@ -68,6 +68,8 @@ pub struct Header {
     /// What a recorded incident's source did not publish, of [`UNPUBLISHED`]: unknown, whatever
     /// else the events may seem to say.
     pub not_published: Vec<Name>,
+    /// Title and notes in both languages, as far as somebody wrote them so.
+    pub texts: Vec<Text>,
 }
 
 /// A header and its events, ascending by `(at, id)`; ids are 1, 2, 3, ...
@@ -87,7 +89,7 @@ pub const TIMELINE_SCHEMA: &str = "drill.timeline/1";
 pub const UNPUBLISHED: [&str; 2] = ["first_action", "updates"];
 
 /// Keys of a header in their fixed order.
-pub(crate) const HEADER_KEYS: [&str; 24] = [
+pub(crate) const HEADER_KEYS: [&str; 25] = [
     "schema",
     "drill_version",
     "title",
@@ -112,9 +114,16 @@ pub(crate) const HEADER_KEYS: [&str; 24] = [
     "required_steps",
     "sources",
     "not_published",
+    "texts",
 ];
 
 impl Header {
+    /// A title or a note in both languages; one that nobody translated is the same in both.
+    pub fn text(&self, en: &Name) -> Text {
+        let known = self.texts.iter().find(|text| text.en == *en);
+        known.cloned().unwrap_or_else(|| Text { en: en.clone(), ja: en.clone() })
+    }
+
     /// The header as a flat map, keys in their fixed order; what is unknown is left out.
     pub fn to_map(&self) -> Map<String, Value> {
         let mut map = Map::new();
@@ -178,6 +187,10 @@ impl Header {
         if !self.not_published.is_empty() {
             put("not_published", self.not_published.iter().map(text).collect());
         }
+        if !self.texts.is_empty() {
+            let pair = |text: &Text| json!({"en": text.en, "ja": text.ja});
+            put("texts", self.texts.iter().map(pair).collect());
+        }
         let mut ordered = Map::new();
         for key in HEADER_KEYS {
             ordered.extend(map.remove_entry(key));
@@ -233,6 +246,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Header> {
         required_steps: required_steps(reader),
         sources: texts(reader, "sources"),
         not_published: not_published(reader, source),
+        texts: both_languages(reader),
     })
 }
 
@@ -251,6 +265,20 @@ fn not_published(reader: &mut Reader<'_>, source: Source) -> Vec<Name> {
         reader.at_key(key);
     }
     names
+}
+
+fn both_languages(reader: &mut Reader<'_>) -> Vec<Text> {
+    let Some(value) = reader.get("texts") else {
+        return Vec::new();
+    };
+    match serde_json::from_value(value) {
+        Ok(texts) => texts,
+        Err(error) => {
+            let message = format!("`texts`: {error}");
+            reader.note(Some("texts"), "decode::bad-value", message);
+            Vec::new()
+        }
+    }
 }
 
 const FREQUENCIES: [&str; 3] = ["monthly", "quarterly", "any"];

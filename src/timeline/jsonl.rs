@@ -291,6 +291,7 @@ mod tests {
             }],
             sources: vec![Name::from("https://example.com/?a=\"b\"")],
             not_published: Vec::new(),
+            texts: Vec::new(),
         }
     }
 

@@ -43,4 +43,5 @@ mod slo_cli;
 mod slo_export;
 mod slo_promtool;
 mod stream_definitions;
+mod terminal;
 mod tidy;

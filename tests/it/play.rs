@@ -261,6 +261,19 @@ fn a_journal_that_does_not_fit_is_refused() {
                 1,
             ),
         ),
+        ("backwards", journal.replacen("\"at_ms\":6", "\"at_ms\":-6", 1)),
+        ("band", journal.replacen("\"band\":0", "\"band\":4000000000", 1)),
+        (
+            "version",
+            journal.replacen("\"drill_version\":\"", "\"drill_version\":\"9.", 1).replacen(
+                "\"events\":0,",
+                "\"events\":7,",
+                1,
+            ),
+        ),
+        ("later", journal.replacen("\"at_ms\":6", "\"at_ms\":9223372036854775807", 1)),
+        ("other-seed", journal.replacen("\"seed\":1", "\"seed\":2", 1)),
+        ("other-scenario", journal.replacen("\"service-outage\"", "\"agent-hang\"", 1)),
         ("broken", journal.replacen("\"typed\":\"skip\"", "\"typed\":7", 1)),
         ("empty", String::new()),
         ("other", "{\"schema\":\"drill.play/9\"}\n".to_owned()),
@@ -293,4 +306,69 @@ fn a_recorded_incident_is_played_and_scored() {
     env.ok(&["check", "r/timeline.jsonl"]);
     let wrong = env.run(&["run", "incident.toml", "--play", "captain"]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""), "{}", wrong.stderr);
+}
+
+#[test]
+fn the_end_of_a_game_is_one_document_in_every_form() {
+    let env = TestEnv::new();
+    let args = ["service-outage", "--play", "pm", "--mode", "train"];
+    for (format, file) in [
+        ("json", "after-action.json"),
+        ("md", "after-action.md"),
+        ("html", "after-action.html"),
+        ("csv", "after-action.csv"),
+    ] {
+        let all = [&args[..], &["--format", format]].concat();
+        let ran = play(&env, format, &PM.replace("> pm\n", ">\n"), &all);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let kept = std::fs::read_to_string(env.path().join(format).join(file)).unwrap();
+        assert_eq!(ran.stdout.trim_end(), kept.trim_end(), "{format}");
+        assert!(ran.stderr.contains("pm> ack"), "the game is talked aside");
+    }
+    let text = std::fs::read_to_string(env.path().join("json/after-action.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["schema"], "drill.after-action/1");
+    assert_eq!(report["improvements"][0]["action"], "Rehearse declaring");
+    assert_eq!(report["improvements"][0]["owner_reason"], "left open");
+    assert_eq!(report["suspicions"][0]["verdict"], "late");
+    let lines = PM.lines().filter(|l| !l.starts_with(['#', '>'])).count();
+    assert_eq!(report["typed"].as_array().unwrap().len(), lines);
+    let card = std::fs::read_to_string(env.path().join("json/scorecard.json")).unwrap();
+    let card: serde_json::Value = serde_json::from_str(&card).unwrap();
+    assert_eq!(report["scorecard"], card);
+    let junit = play(&env, "junit", PM, &[&args[..], &["--format", "junit"]].concat());
+    assert_eq!((junit.code, junit.stdout.as_str()), (2, ""), "{}", junit.stderr);
+}
+
+#[test]
+fn a_script_of_a_hundred_thousand_lines_is_played() {
+    let env = TestEnv::new();
+    let script = format!("skip\nack\n{}end\n", "note so it goes on\n".repeat(100_000));
+    let since = std::time::Instant::now();
+    let ran = play(&env, "long", &script, &["service-outage", "--play", "pm", "--quiet"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(since.elapsed().as_secs() < 120, "{:?}", since.elapsed());
+    let journal = std::fs::read_to_string(env.path().join("long/journal.jsonl")).unwrap();
+    assert!(journal.lines().count() > 200_000, "every line is kept");
+    let report = env.path().join("long/after-action.html");
+    assert!(report.metadata().unwrap().len() < 2_000_000, "and nobody has to read them all");
+    let too_long = "status\n".repeat(700_000);
+    let ran = play(&env, "too-long", &too_long, &["service-outage", "--play", "pm"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+}
+
+#[test]
+fn a_journal_that_is_no_file_or_too_large_is_left_alone() {
+    let env = TestEnv::new();
+    play(&env, "g", "skip\n", &["service-outage", "--play", "pm"]);
+    let path = env.path().join("g/journal.jsonl");
+    let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.set_len(65 * 1024 * 1024).unwrap();
+    let ran = env.run(&["run", "--resume", "g"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert_eq!(path.metadata().unwrap().len(), 65 * 1024 * 1024, "nothing is cut off");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    let ran = env.run(&["run", "--resume", "g"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
 }

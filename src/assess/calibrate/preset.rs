@@ -191,7 +191,8 @@ impl Making<'_> {
         let minutes = self.base.knob("escalation_timeout_min");
         let timeout = SimDuration::from_minutes(1).scale(minutes);
         let Some(found) = fit::answers(waits, timeout) else {
-            self.keep(input, waits);
+            // What came after the timeout answered a later attempt.
+            self.keep_within(input, waits, timeout);
             return;
         };
         let n = count(waits.len());
@@ -267,7 +268,13 @@ impl Making<'_> {
     }
 
     fn keep(&mut self, input: String, waits: &[Observation]) {
-        let (ended, all) = fit::counted(waits);
+        self.keep_within(input, waits, SimDuration::from_ms(i64::MAX));
+    }
+
+    /// What ended later than `most` counts as not ended.
+    fn keep_within(&mut self, input: String, waits: &[Observation], most: SimDuration) {
+        let in_time = |wait: &&Observation| matches!(wait, Observation::Reached(t) if *t <= most);
+        let (ended, all) = (waits.iter().filter(in_time).count(), waits.len());
         let why = match all {
             0 => KeptReason::NotInRecords,
             _ => KeptReason::TooFew { n: count(all), ended: count(ended) },
@@ -325,6 +332,20 @@ mod tests {
     fn pages(n: i64, hour: &str) -> Vec<(SimTime, Observation)> {
         let at: SimTime = format!("2026-03-02T{hour}:00:00+09:00").parse().unwrap();
         (0..n).map(|i| (at, Observation::Reached(SimDuration::from_secs(30 + 7 * i)))).collect()
+    }
+
+    #[test]
+    fn answers_to_later_attempts_do_not_count_as_ended() {
+        let mut evidence = Evidence::default();
+        let late = Observation::Reached(SimDuration::from_hours(3));
+        evidence.answers = vec![(SimTime::from_minute(0), late); 40];
+        let found = calibrate(&evidence, &base(), &Name::from("late"), Zone::UTC);
+        let why = |kept: &Kept| match kept.why {
+            KeptReason::TooFew { n, ended } => Some((n, ended)),
+            KeptReason::NotInRecords => None,
+        };
+        assert_eq!(found.kept.iter().find_map(why), Some((40, 0)));
+        assert_eq!(found.fitted, Vec::new());
     }
 
     #[test]

@@ -107,7 +107,12 @@ pub enum Misread {
         known: Vec<Name>,
     },
     /// Something is missing behind the verb.
-    Missing(&'static Verb),
+    Missing {
+        /// The verb.
+        verb: &'static Verb,
+        /// What could stand there, where it is few enough to list.
+        known: Vec<Name>,
+    },
     /// Something stands behind that does not belong there.
     TooMuch(&'static Verb),
     /// Not a duration such as `5m`.
@@ -136,6 +141,11 @@ pub(super) fn read(line: &str, names: &Vocabulary) -> Result<Option<Command>, Mi
     }
     let verb = find_verb(word)?;
     Line { verb, rest: rest.trim(), names }.command().map(Some)
+}
+
+/// The verb that a line begins with, in whatever word for it.
+pub fn verb_of(line: &str) -> Option<&'static Verb> {
+    find_verb(line.split_whitespace().next()?).ok()
 }
 
 fn find_verb(word: &str) -> Result<&'static Verb, Misread> {
@@ -199,12 +209,26 @@ impl Line<'_> {
         Ok(Command::Act(act))
     }
 
+    fn missing(&self) -> Misread {
+        let kind = match self.verb.word {
+            "declare" => Some(Kind::Level),
+            "page" | "ask" | "handover" => Some(Kind::Role),
+            "report" => Some(Kind::Duty),
+            "say" => Some(Kind::Channel),
+            "suspect" => Some(Kind::Entity),
+            "rollback" => Some(Kind::Target),
+            _ => None,
+        };
+        let known = kind.map_or_else(Vec::new, |kind| self.names.known(kind));
+        Misread::Missing { verb: self.verb, known }
+    }
+
     fn alone(&self, command: Command) -> Result<Command, Misread> {
         if self.rest.is_empty() { Ok(command) } else { Err(Misread::TooMuch(self.verb)) }
     }
 
     fn needed(&self) -> Result<&str, Misread> {
-        if self.rest.is_empty() { Err(Misread::Missing(self.verb)) } else { Ok(self.rest) }
+        if self.rest.is_empty() { Err(self.missing()) } else { Ok(self.rest) }
     }
 
     fn text(&self) -> Result<Name, Misread> {
@@ -251,7 +275,11 @@ impl Line<'_> {
     }
 
     fn duration(&self) -> Result<SimDuration, Misread> {
-        let word: String = self.needed()?.split_whitespace().collect();
+        const JAPANESE: [(&str, &str); 4] = [("時間", "h"), ("分", "m"), ("秒", "s"), ("日", "d")];
+        let mut word: String = self.needed()?.split_whitespace().collect();
+        for (unit, letter) in JAPANESE {
+            word = word.replace(unit, letter);
+        }
         let bad = || Misread::Duration(word.clone());
         let span: SimDuration = word.parse().map_err(|_| bad())?;
         let fits = span > SimDuration::ZERO && span <= LONGEST_WAIT;
@@ -269,7 +297,7 @@ impl Line<'_> {
     fn step(&self, text: &str) -> Result<(Name, Option<Name>), Misread> {
         let words: Vec<&str> = text.split_whitespace().filter(|word| *word != "on").collect();
         let Some((step, rest)) = words.split_first() else {
-            return Err(Misread::Missing(self.verb));
+            return Err(self.missing());
         };
         let step = self.name(Kind::Step, step)?;
         match rest {
@@ -305,7 +333,7 @@ impl Line<'_> {
         let channel = self.name(Kind::Channel, channel)?;
         let text = text.trim();
         if text.is_empty() {
-            return Err(Misread::Missing(self.verb));
+            return Err(self.missing());
         }
         Ok(RespondAct::Say { channel, text: Name::from(text) })
     }
@@ -323,7 +351,7 @@ impl Line<'_> {
         let (step, on) = self.step(what)?;
         let reason = reason.trim();
         if reason.is_empty() {
-            return Err(Misread::Missing(self.verb));
+            return Err(self.missing());
         }
         Ok(RespondAct::Skip { step, on, reason: Some(Name::from(reason)) })
     }

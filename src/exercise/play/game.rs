@@ -6,13 +6,14 @@ use super::super::prepare::Prepared;
 use super::super::result::Drill;
 use super::command::{Command, Misread, clean, read};
 use super::debrief::Improvement;
+use super::evidence::{evidence, symptom};
 use super::record::{Record, Recording};
-use super::shown::{Board, HintAbout, RunbookStep, Shown, Standing};
+use super::shown::{Board, HintAbout, Shown, Standing, Symptom};
 use super::sight::{Seat, Way, wakes, way};
 use super::stage::{Setting, Stage};
 use super::vocabulary::Vocabulary;
 use crate::diag::Diagnostics;
-use crate::model::{Mode, Name, Pack, Ref, Source, Trigger};
+use crate::model::{EntityKind, Mode, Name, Ref, Source};
 use crate::policy::Policies;
 use crate::sim::{Detail, RespondAct};
 use crate::timeline::{Event, EventId, EventKind as K, Timeline};
@@ -75,20 +76,22 @@ pub struct DrillRun(Box<Outcome>);
 
 /// A game under way.
 pub struct Game<'p, 'i> {
-    stage: Stage<'p, 'i>,
-    setting: Setting,
-    words: Vocabulary,
-    role: Name,
-    seat: Seat,
-    train: bool,
-    start: SimTime,
-    now: SimTime,
-    taken: usize,
-    joined: bool,
-    held: Vec<usize>,
-    seen: Vec<(EventId, SimTime)>,
-    typed: Vec<Typed>,
-    over: bool,
+    pub(super) stage: Stage<'p, 'i>,
+    pub(super) setting: Setting,
+    pub(super) words: Vocabulary,
+    pub(super) role: Name,
+    pub(super) seat: Seat,
+    pub(super) train: bool,
+    pub(super) start: SimTime,
+    pub(super) now: SimTime,
+    pub(super) taken: usize,
+    pub(super) joined: bool,
+    pub(super) held: Vec<usize>,
+    /// Diagnoses whose evidence was shown.
+    pub(super) diagnosed: usize,
+    pub(super) seen: Vec<(EventId, SimTime)>,
+    pub(super) typed: Vec<Typed>,
+    pub(super) over: bool,
 }
 
 impl<'p, 'i> Game<'p, 'i> {
@@ -149,6 +152,7 @@ impl<'p, 'i> Game<'p, 'i> {
             // What a recording tells is read out to whoever sits there.
             joined: read_out,
             held: Vec::new(),
+            diagnosed: 0,
             seen: Vec::new(),
             typed: Vec::new(),
             over: false,
@@ -326,6 +330,11 @@ impl<'p, 'i> Game<'p, 'i> {
             self.taken += 1;
             let event = self.stage.event(index);
             let Some(way) = way(event, &self.seat) else { continue };
+            // A recording measured what nobody had noticed yet.
+            let measured = matches!(event.kind, K::SliBreached { .. } | K::ServiceState { .. });
+            if self.seat.read_out && measured && self.stage.known().detected().is_none() {
+                continue;
+            }
             if matches!(event.kind, K::Joined {}) && way == Way::Own {
                 self.joined = true;
             }
@@ -351,7 +360,21 @@ impl<'p, 'i> Game<'p, 'i> {
                 self.joined = false;
             }
         }
-        woken
+        shown.extend(self.stage.take_unshown().into_iter().map(Shown::Unshown));
+        woken | self.show_evidence(shown)
+    }
+
+    /// What diagnoses found that are over since; whether there was one.
+    fn show_evidence(&mut self, shown: &mut Vec<Shown>) -> bool {
+        let steps = self.stage.diagnosed().get(self.diagnosed..).unwrap_or_default().to_vec();
+        self.diagnosed += steps.len();
+        let system = self.setting.system.as_ref();
+        for at in &steps {
+            let judging = self.stage.desk(&self.role).judging;
+            let waits = judging.contains(at);
+            shown.push(Shown::Evidence(evidence(&mut self.stage, system, at.clone(), waits)));
+        }
+        !steps.is_empty()
     }
 
     fn catch_up(&mut self, shown: &mut Vec<Shown>) {
@@ -408,13 +431,17 @@ impl<'p, 'i> Game<'p, 'i> {
 
     fn board(&mut self, about: Option<&Ref>) -> Board {
         let opens = self.stage.desk(&self.role).dashboards;
+        let tried = self.apart(about);
         let known = self.stage.known();
         let wanted = |name: &Name| about.is_none_or(|about| about.name == *name);
         Board {
             at: self.now,
             opens,
             only: about.cloned(),
-            services: known.services().iter().filter(|s| wanted(&s.name)).cloned().collect(),
+            services: {
+                let of = known.services().iter().filter(|s| wanted(&s.name));
+                of.filter(|s| tried.iter().all(|t| t.about.name != s.name)).cloned().collect()
+            },
             agents: known.agents().iter().filter(|a| wanted(&a.name)).cloned().collect(),
             alerts: known
                 .alerts()
@@ -428,7 +455,33 @@ impl<'p, 'i> Game<'p, 'i> {
                     known.findings().iter().filter(|f| f.about == *about).cloned().collect()
                 }
             },
+            tried,
         }
+    }
+
+    /// What has no line of its own on a board: stores and tools, and services of whose state a
+    /// recording has said nothing so far.
+    fn apart(&mut self, about: Option<&Ref>) -> Vec<Symptom> {
+        let mut apart: Vec<Ref> = about
+            .filter(|about| matches!(about.kind, EntityKind::Store | EntityKind::Tool))
+            .cloned()
+            .into_iter()
+            .collect();
+        if self.seat.read_out && self.setting.system.is_none() {
+            let told = |name: &Name| {
+                let mut known = (0..self.taken).map(|n| self.stage.event(n));
+                known.any(|event| {
+                    matches!(event.kind, K::ServiceState { .. })
+                        && event.about.iter().any(|about| about.name == *name)
+                })
+            };
+            let services = self.stage.known().services().iter().map(|service| &service.name);
+            let untold = services.filter(|name| !told(name));
+            let untold = untold.filter(|name| about.is_none_or(|about| about.name == **name));
+            apart.extend(untold.map(|name| Ref::new(EntityKind::Service, name)));
+        }
+        let system = self.setting.system.as_ref();
+        apart.iter().map(|about| symptom(&mut self.stage, system, about)).collect()
     }
 
     fn standing(&mut self) -> Standing {
@@ -442,66 +495,12 @@ impl<'p, 'i> Game<'p, 'i> {
             pages: desk.pages,
             approvals: desk.approvals,
             doing: desk.doing,
+            judging: desk.judging,
             severity: known.severity().filter(|_| self.joined).cloned(),
             declared: known.declared().filter(|_| self.joined).cloned(),
             mitigated: here(known.mitigated()),
             resolved: here(known.resolved()),
         }
-    }
-
-    fn runbook(&mut self, asked: Option<&Name>, shown: &mut Vec<Shown>) {
-        let doing = self.stage.desk(&self.role).doing;
-        let pack = &self.setting.pack;
-        let ids = match asked {
-            Some(id) => vec![id.clone()],
-            None => self.applying(pack),
-        };
-        if ids.is_empty() {
-            shown.push(Shown::Playbooks(pack.playbooks.iter().map(|p| p.id.clone()).collect()));
-        }
-        let known = self.stage.known();
-        for id in ids {
-            let Some(playbook) = pack.playbooks.iter().find(|p| p.id == id) else { continue };
-            let line = |step: &crate::model::Step| RunbookStep {
-                step: step.id.clone(),
-                role: step.role.clone(),
-                mine: step.role == self.role,
-                done: self.joined && known.steps_done().iter().any(|(done, ..)| *done == step.id),
-                doing: doing.iter().any(|at| at.step == step.id),
-                each: step.for_each != crate::model::ForEach::Once,
-                destructive: step.destructive,
-            };
-            let steps = playbook.steps.iter().map(line).collect();
-            shown.push(Shown::Runbook { playbook: id, steps });
-        }
-    }
-
-    /// The playbooks that findings name, as far as the person has seen them; one that takes the
-    /// place of another comes last and alone.
-    fn applying(&self, pack: &Pack) -> Vec<Name> {
-        let mut ids: Vec<Name> = Vec::new();
-        for n in 0..self.taken {
-            let event = self.stage.event(n);
-            let K::Finding { trigger, .. } = &event.kind else { continue };
-            if !self.seen.iter().any(|(id, _)| *id == event.id) {
-                continue;
-            }
-            let Some(trigger) = Trigger::from_word(trigger) else { continue };
-            if trigger == Trigger::MultiService {
-                ids.clear();
-            }
-            let covered = pack.playbook(Trigger::MultiService).map(|p| &p.id);
-            let covers = covered.is_some_and(|id| ids.contains(id));
-            if covers && trigger == Trigger::ServiceOutage {
-                continue;
-            }
-            if let Some(playbook) = pack.playbook(trigger)
-                && !ids.contains(&playbook.id)
-            {
-                ids.push(playbook.id.clone());
-            }
-        }
-        ids
     }
 
     fn log(&self) -> Vec<Event> {
@@ -519,6 +518,8 @@ impl<'p, 'i> Game<'p, 'i> {
             HintAbout::Page(*page)
         } else if let Some(approval) = desk.approvals.first() {
             HintAbout::Approval(approval.clone())
+        } else if let Some(step) = desk.judging.first() {
+            HintAbout::Cause(step.clone())
         } else if let Some(step) = desk.next.first().filter(|_| self.joined) {
             HintAbout::Step(step.clone())
         } else if self.joined {
@@ -527,7 +528,9 @@ impl<'p, 'i> Game<'p, 'i> {
             HintAbout::Look
         };
         let step = match &about {
-            HintAbout::Step(at) | HintAbout::Approval(at) => Some(at.step.clone()),
+            HintAbout::Step(at) | HintAbout::Approval(at) | HintAbout::Cause(at) => {
+                Some(at.step.clone())
+            }
             _ => None,
         };
         self.stage.act(&self.role, &RespondAct::Hint { step });

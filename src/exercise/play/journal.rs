@@ -10,6 +10,9 @@ use crate::diag::{Diagnostic, Diagnostics, SourceText, Span};
 use crate::model::{Mode, When};
 use crate::units::{Seed, SimDuration};
 
+/// Simulated runs that a game may be compared with.
+const MAX_BAND: u32 = 100_000;
+
 /// The schema of a journal file.
 pub const JOURNAL_SCHEMA: &str = "drill.play/1";
 
@@ -93,6 +96,14 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// Offset from the start of the exercise; answers come after its end.
+    fn at(&self) -> Option<SimDuration> {
+        match self {
+            Self::Typed { at_ms, .. } | Self::Clock { at_ms, .. } => Some(*at_ms),
+            Self::Answer { .. } => None,
+        }
+    }
+
     /// The line of the script it came from.
     pub fn script_line(&self) -> Option<u64> {
         match self {
@@ -137,10 +148,22 @@ pub fn read_journal(
         let message = format!("`{}` is not `{JOURNAL_SCHEMA}`", head.schema);
         return Err(wrong(0, first, message));
     }
+    if head.band > MAX_BAND {
+        let message = format!("`band` is {}, at most {MAX_BAND}", head.band);
+        return Err(wrong(0, first, message));
+    }
     let mut entries = Vec::new();
+    let mut last = SimDuration::ZERO;
     for (at, line) in lines {
         match serde_json::from_str::<Entry>(line) {
-            Ok(entry) => entries.push(entry),
+            Ok(entry) => {
+                let now = entry.at().unwrap_or(last);
+                if now < last {
+                    return Err(wrong(at, line, "time goes back here".to_owned()));
+                }
+                last = now;
+                entries.push(entry);
+            }
             Err(error) => return Err(wrong(at, line, format!("not a line of a game: {error}"))),
         }
     }

@@ -1,17 +1,22 @@
 //! A recorded incident in which a person takes a seat (wheel of misfortune).
 //!
 //! The record goes on as it went, whatever the person types; what it says of the role itself, and
-//! of nobody in particular, is left out, since that is the person's now. What the person types is
-//! written at its instant: a step counts as done when it is typed, because nothing can tell how
-//! long it would have taken.
+//! of nobody in particular, is left out, since that is the person's now. What the person says is
+//! written at its instant. A step takes the time that it took when it was really done, or else
+//! that of the playbook under the preset; what it would have changed the record cannot show, and
+//! the person is told so.
 
 use super::super::drill::score_timeline;
 use super::game::Ended;
+use super::record_step::UnderWay;
+use super::shown::Unshown;
 use super::vocabulary::{Kind, Vocabulary};
 use crate::diag::Diagnostics;
-use crate::model::{EntityKind, Mode, Name, Pack, Ref, Source, StepEffect, System, Trigger};
+use crate::model::{
+    EntityKind, Mode, Name, Pack, Preset, Ref, RoleKind, Source, StepEffect, System, Trigger,
+};
 use crate::score::Scorecard;
-use crate::sim::{Desk, Objection, RespondAct, StepAt};
+use crate::sim::{Condition, Desk, Objection, RespondAct, StepAt};
 use crate::timeline::{Event, EventKind as K, Known, KnownSetup, MessagePurpose, Timeline};
 use crate::units::SimTime;
 
@@ -24,6 +29,8 @@ pub struct Recording {
     pub pack: Pack,
     /// The system, where it is known.
     pub system: Option<System>,
+    /// How long people take for a step that the record says nothing of.
+    pub preset: Preset,
 }
 
 impl Recording {
@@ -40,23 +47,30 @@ impl Recording {
 
 /// A recording under way.
 pub(super) struct Record {
-    recording: Recording,
-    me: Ref,
+    pub(super) recording: Recording,
+    pub(super) me: Ref,
     /// What goes on as it went, in the order of becoming known.
-    kept: Vec<Event>,
-    next: usize,
+    pub(super) kept: Vec<Event>,
+    pub(super) next: usize,
     /// What the role did when it happened.
-    left_out: Vec<Event>,
+    pub(super) left_out: Vec<Event>,
     /// Ground truth, for the scorer.
-    truth: Vec<Event>,
-    learned: Vec<Event>,
-    known: Known,
-    now: SimTime,
-    end: SimTime,
-    stopped: bool,
-    ids: u32,
-    joined: Option<SimTime>,
-    pages: Vec<u32>,
+    pub(super) truth: Vec<Event>,
+    pub(super) learned: Vec<Event>,
+    pub(super) known: Known,
+    pub(super) now: SimTime,
+    pub(super) end: SimTime,
+    pub(super) stopped: bool,
+    pub(super) ids: u32,
+    pub(super) joined: Option<SimTime>,
+    pub(super) pages: Vec<u32>,
+    /// Steps that were begun, in this order.
+    pub(super) doing: Vec<UnderWay>,
+    /// Attempts so far, by step and target.
+    pub(super) attempts: Vec<(Name, Vec<Ref>, u32)>,
+    pub(super) suspected: bool,
+    pub(super) diagnosed: Vec<StepAt>,
+    pub(super) unshown: Vec<Unshown>,
 }
 
 impl Record {
@@ -91,6 +105,11 @@ impl Record {
             ids,
             joined: None,
             pages: Vec::new(),
+            doing: Vec::new(),
+            attempts: Vec::new(),
+            suspected: false,
+            diagnosed: Vec::new(),
+            unshown: Vec::new(),
             recording: recording.clone(),
         }
     }
@@ -100,7 +119,8 @@ impl Record {
             return None;
         }
         let next = self.kept.get(self.next).map(|event| event.known_at.max(self.now));
-        Some(next.map_or(self.end, |at| at.min(self.end)))
+        let step = self.doing.iter().filter_map(|step| step.until).min();
+        Some([next, step].into_iter().flatten().fold(self.end, SimTime::min))
     }
 
     pub(super) fn turn(&mut self, to: SimTime) {
@@ -108,16 +128,26 @@ impl Record {
             return;
         }
         let to = to.min(self.end).max(self.now);
-        while let Some(event) = self.kept.get(self.next).filter(|event| event.known_at <= to) {
-            let event = event.clone();
-            self.next += 1;
-            if let K::PageDelivered { page, .. } = event.kind
-                && event.about.contains(&self.me)
-            {
-                self.pages.push(page);
+        while let Some(at) = self.next_at().filter(|at| *at <= to) {
+            self.now = at;
+            while let Some(event) = self.kept.get(self.next).filter(|event| event.known_at <= at) {
+                let event = event.clone();
+                self.next += 1;
+                if let K::PageDelivered { page, .. } = event.kind
+                    && event.about.contains(&self.me)
+                {
+                    self.pages.push(page);
+                }
+                self.known.observe(&event);
+                self.learned.push(event);
             }
-            self.known.observe(&event);
-            self.learned.push(event);
+            let over = |step: &UnderWay| step.until.is_some_and(|until| until <= at);
+            while let Some(index) = self.doing.iter().position(over) {
+                self.time_over(index);
+            }
+            if at >= self.end {
+                break;
+            }
         }
         self.now = to;
         self.known.advance(to.max(self.known.now()));
@@ -146,14 +176,53 @@ impl Record {
         Desk {
             joined: self.joined,
             stand_in: None,
-            capacity: 1,
-            doing: Vec::new(),
+            capacity: self.capacity(),
+            doing: self.steps(|step| step.until.is_some()),
+            judging: self.steps(|step| step.until.is_none()),
             pages: self.pages.clone(),
             approvals: Vec::new(),
             next: self.next_steps(),
             told: true,
             decides: true,
             dashboards: true,
+        }
+    }
+
+    pub(super) fn steps(&self, wanted: impl Fn(&&UnderWay) -> bool) -> Vec<StepAt> {
+        self.doing.iter().filter(wanted).map(|step| step.at.clone()).collect()
+    }
+
+    /// Steps at a time: one for a person, one per agent.
+    pub(super) fn capacity(&self) -> u32 {
+        let roles = self.recording.system.iter().flat_map(|system| &system.roles);
+        let agents = |role: &crate::model::Role| {
+            (role.kind == RoleKind::Agent).then(|| role.agents.len() as u32)
+        };
+        let mine = roles.filter(|role| role.name == self.me.name).find_map(agents);
+        mine.unwrap_or(1).max(1)
+    }
+
+    /// Diagnoses whose evidence is in.
+    pub(super) fn diagnosed(&self) -> &[StepAt] {
+        &self.diagnosed
+    }
+
+    /// What the recording could not show since this was asked last.
+    pub(super) fn take_unshown(&mut self) -> Vec<Unshown> {
+        std::mem::take(&mut self.unshown)
+    }
+
+    /// How something fares, as far as the recording has told.
+    pub(super) fn condition(&self, about: &Ref) -> Condition {
+        use crate::model::ServiceState;
+        let mut services = self.known.services().iter();
+        match services.find(|service| service.name == about.name).map(|service| service.state) {
+            Some(ServiceState::Down) => Condition::Down,
+            Some(ServiceState::Degraded) => Condition::Degraded,
+            _ if self.known.findings().iter().any(|finding| finding.about == *about) => {
+                Condition::Degraded
+            }
+            _ => Condition::Unknown,
         }
     }
 
@@ -185,7 +254,9 @@ impl Record {
                 (!self.pages.contains(page)).then_some(Objection::NotYourPage)
             }
             RespondAct::Acknowledge { page: None } => {
-                let nothing = self.pages.is_empty() && self.learned.is_empty();
+                // The first answer may be to what somebody noticed without a page.
+                let noticed = self.known.detected().is_some() && self.joined.is_none();
+                let nothing = self.pages.is_empty() && !noticed;
                 nothing.then_some(Objection::NoPage)
             }
             RespondAct::Join => self.joined.is_some().then_some(Objection::HereAlready),
@@ -203,6 +274,11 @@ impl Record {
             RespondAct::Page { role } | RespondAct::Ask { role } => {
                 (*role == self.me.name).then_some(Objection::Yourself)
             }
+            RespondAct::Step { step, on } => self.no_step(step, on.as_ref()),
+            RespondAct::RollBack { on, .. } => match self.recovery() {
+                None => Some(Objection::NothingToRecover),
+                Some(step) => self.no_step(&step, Some(on)),
+            },
             RespondAct::Approve { .. } => {
                 let asked = self.learned.iter().any(|e| matches!(e.kind, K::ApprovalAsked { .. }));
                 (!asked).then_some(Objection::NotAsked)
@@ -223,12 +299,19 @@ impl Record {
                     Some(_) => K::SeverityChanged { level, reasons: Vec::new() },
                 };
                 self.mine(kind, Vec::new());
+                self.credit(StepEffect::Declare);
             }
-            RespondAct::Suspect { about } => self.mine(K::Hypothesis {}, vec![about.clone()]),
-            RespondAct::ClaimMitigated => self.mine(K::MitigatedClaimed {}, Vec::new()),
-            RespondAct::ClaimResolved => self.mine(K::ResolvedClaimed {}, Vec::new()),
+            RespondAct::Suspect { about } => self.suspect(about),
+            RespondAct::ClaimMitigated => {
+                self.mine(K::MitigatedClaimed {}, Vec::new());
+                self.credit(StepEffect::ClaimMitigated);
+            }
+            RespondAct::ClaimResolved => {
+                self.mine(K::ResolvedClaimed {}, Vec::new());
+                self.credit(StepEffect::ClaimResolved);
+            }
             RespondAct::Page { role } => self.page(role),
-            RespondAct::Ask { role } => self.message(MessagePurpose::Request, Some(role)),
+            RespondAct::Ask { role } => self.ask(Some(role)),
             RespondAct::Say { channel, .. } => {
                 let (channel, purpose) = (channel.clone(), MessagePurpose::Update);
                 self.mine(K::MessageSent { channel, purpose }, Vec::new());
@@ -238,20 +321,23 @@ impl Record {
                 let kind = K::HandedOver { what: self.me.name.clone(), to: Ref::role(to) };
                 self.mine(kind, Vec::new());
             }
-            RespondAct::Step { step, on } => self.step(step, on.as_ref()),
+            RespondAct::Step { step, on } => self.begin(step, on.as_ref(), None),
             RespondAct::RollBack { on, option } => {
-                let kind = K::Rollback { option: option.clone(), succeeded: true };
-                self.mine(kind, vec![self.target(on)]);
+                if let Some(step) = self.recovery() {
+                    self.begin(&step, Some(on), Some(option.clone()));
+                }
             }
             RespondAct::Skip { step, on, reason } => {
+                self.doing.retain(|known| known.at.step != *step || known.until.is_some());
                 let playbook = self.playbook_of(step);
                 let kind = K::StepSkipped { step: step.clone(), playbook, reason: reason.clone() };
                 let about = on.iter().map(|on| self.target(on)).collect();
                 self.mine(kind, about);
             }
-            RespondAct::AskFor { .. } => self.message(MessagePurpose::Request, None),
+            RespondAct::AskFor { .. } => self.ask(None),
             RespondAct::AskApproval { step, .. } => {
                 self.mine(K::ApprovalAsked { what: step.clone() }, Vec::new());
+                self.unshown.push(Unshown::Answer);
             }
             RespondAct::Approve { step, .. } => {
                 self.mine(K::ApprovalGiven { what: step.clone() }, Vec::new());
@@ -290,7 +376,7 @@ impl Record {
     }
 
     /// A message on the first channel that reaches a role, or on the pack's first.
-    fn message(&mut self, purpose: MessagePurpose, role: Option<&Name>) {
+    pub(super) fn message(&mut self, purpose: MessagePurpose, role: Option<&Name>) {
         let pack = &self.recording.pack;
         let level = role.and_then(|role| pack.levels.iter().find(|level| level.to.contains(role)));
         let channel = level.and_then(|level| level.channels.first());
@@ -300,7 +386,7 @@ impl Record {
         self.mine(K::MessageSent { channel, purpose }, about);
     }
 
-    fn post(&mut self) {
+    pub(super) fn post(&mut self) {
         let pack = &self.recording.pack;
         let steps = pack.playbooks.iter().flat_map(|playbook| &playbook.steps);
         let mut posts = steps.filter(|step| step.effect == StepEffect::PublicUpdate);
@@ -311,25 +397,23 @@ impl Record {
         }
     }
 
-    fn step(&mut self, step: &Name, on: Option<&Name>) {
-        let playbook = self.playbook_of(step);
-        let about: Vec<Ref> = on.iter().map(|on| self.target(on)).collect();
-        let plan = self.recording.pack.playbooks.iter().find(|known| known.id == playbook);
-        let plan = plan.and_then(|known| known.steps.iter().find(|known| known.id == *step));
-        let phase = plan.and_then(|step| step.phase);
-        let duty = plan.and_then(|step| step.duty.clone());
-        let (step, attempt) = (step.clone(), 1);
-        let begun =
-            K::StepStarted { step: step.clone(), playbook: playbook.clone(), phase, attempt };
-        self.mine(begun, about.clone());
-        if let Some(duty) = duty {
-            self.deliver(duty);
+    /// Whoever is asked is part of a record, and says what it said then.
+    fn ask(&mut self, role: Option<&Name>) {
+        self.message(MessagePurpose::Request, role);
+        self.unshown.push(Unshown::Answer);
+    }
+
+    fn suspect(&mut self, about: &Ref) {
+        self.suspected = true;
+        self.mine(K::Hypothesis {}, vec![about.clone()]);
+        while let Some(index) = self.doing.iter().position(|step| step.until.is_none()) {
+            self.finish(index);
         }
-        self.mine(K::StepDone { step, playbook, phase, attempt }, about);
+        self.credit(StepEffect::Diagnose);
     }
 
     /// A report counts with all its fields: what was in it is for the debriefing.
-    fn deliver(&mut self, id: Name) {
+    pub(super) fn deliver(&mut self, id: Name) {
         let pack = &self.recording.pack;
         let Some(duty) = pack.duties.iter().find(|duty| duty.id == id) else { return };
         let fields = duty.fields.iter().map(|field| field.id.clone()).collect();
@@ -341,7 +425,7 @@ impl Record {
     }
 
     /// The playbook whose step is meant: of those that findings name, else the first that has it.
-    fn playbook_of(&self, step: &Name) -> Name {
+    pub(super) fn playbook_of(&self, step: &Name) -> Name {
         let pack = &self.recording.pack;
         let named = self.known.findings().iter().filter_map(|finding| {
             Trigger::from_word(&finding.trigger).and_then(|trigger| pack.playbook(trigger))
@@ -353,13 +437,13 @@ impl Record {
         found.map_or_else(|| Name::from("none"), |playbook| playbook.id.clone())
     }
 
-    fn target(&self, name: &Name) -> Ref {
+    pub(super) fn target(&self, name: &Name) -> Ref {
         let about = self.recording.timeline.events.iter().flat_map(|event| &event.about);
         let mut named = about.filter(|about| about.name == *name);
         named.next().cloned().unwrap_or_else(|| Ref::new(EntityKind::Service, name))
     }
 
-    fn mine(&mut self, kind: K, about: Vec<Ref>) {
+    pub(super) fn mine(&mut self, kind: K, about: Vec<Ref>) {
         let by = Some(self.me.clone());
         self.write(kind, about, by);
     }

@@ -1,9 +1,10 @@
 //! What comes out of a game: values that reports put into words.
 
 use super::command::{Misread, Verb};
+use super::record_step::Basis;
 use super::sight::Way;
 use crate::model::{Name, Ref};
-use crate::sim::{Objection, StepAt};
+use crate::sim::{Condition, Objection, StepAt};
 use crate::timeline::{AgentKnown, AlertKnown, Event, FindingKnown, ServiceKnown};
 use crate::units::{SimDuration, SimTime};
 
@@ -24,6 +25,46 @@ pub struct Board {
     pub alerts: Vec<AlertKnown>,
     /// Findings about what was tried.
     pub findings: Vec<FindingKnown>,
+    /// Stores and tools that were tried, and services that a recording says no state of.
+    pub tried: Vec<Symptom>,
+}
+
+/// One thing that a diagnosis looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Symptom {
+    /// What.
+    pub about: Ref,
+    /// How it fares.
+    pub condition: Condition,
+    /// What it cannot work without, and what it calls.
+    pub needs: Vec<Name>,
+}
+
+/// What a diagnosis found. It draws no conclusion: that is the person's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The step.
+    pub at: StepAt,
+    /// What is known to be hit, then what that needs.
+    pub symptoms: Vec<Symptom>,
+    /// The step ends when the person names a cause.
+    pub waits: bool,
+}
+
+/// What a recording cannot show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unshown {
+    /// What a step changed.
+    Step {
+        /// The step.
+        at: StepAt,
+        /// Where its time came from.
+        basis: Basis,
+        /// It failed, as it did then.
+        fails: bool,
+    },
+    /// What somebody would have answered.
+    Answer,
 }
 
 /// How things stand with the seat.
@@ -41,6 +82,8 @@ pub struct Standing {
     pub approvals: Vec<StepAt>,
     /// Steps the role works on.
     pub doing: Vec<StepAt>,
+    /// Diagnoses that wait for the person to name a cause.
+    pub judging: Vec<StepAt>,
     /// Severity that policies or people said last, as far as the role knows.
     pub severity: Option<Name>,
     /// Severity declared, and when.
@@ -77,6 +120,8 @@ pub enum HintAbout {
     Page(u32),
     /// An approval waits.
     Approval(StepAt),
+    /// A diagnosis waits for a cause to be named.
+    Cause(StepAt),
     /// The next step of the procedure.
     Step(StepAt),
     /// Nothing is known yet: look.
@@ -119,6 +164,10 @@ pub enum Shown {
         /// What it suspected last.
         suspects: Option<Ref>,
     },
+    /// What a diagnosis found.
+    Evidence(Evidence),
+    /// What a recording cannot show.
+    Unshown(Unshown),
     /// Dashboards.
     Board(Box<Board>),
     /// Where things stand.

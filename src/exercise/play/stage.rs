@@ -2,9 +2,10 @@
 
 use super::super::once::Run;
 use super::record::Record;
-use crate::model::{Name, Pack, Scenario, System};
+use super::shown::Unshown;
+use crate::model::{Name, Pack, Ref, Scenario, System};
 use crate::score::{self, Scorecard};
-use crate::sim::{Act, Desk, Objection, RespondAct};
+use crate::sim::{Act, Condition, Desk, Objection, RespondAct, StepAt};
 use crate::timeline::{Event, Header, Known, Timeline};
 use crate::units::SimTime;
 
@@ -111,6 +112,30 @@ impl Stage<'_, '_> {
             Self::Record(record) => Some(record.desk()),
         };
         desk.expect("invariant: a game is not begun for a role that does not exist")
+    }
+
+    /// Diagnoses of the person whose evidence is in.
+    pub(super) fn diagnosed(&mut self) -> &[StepAt] {
+        match self {
+            Self::Drill(run) => run.sim().diagnosed(),
+            Self::Record(record) => record.diagnosed(),
+        }
+    }
+
+    /// How something fares to whoever tries it.
+    pub(super) fn condition(&mut self, about: &Ref) -> Condition {
+        match self {
+            Self::Drill(run) => run.sim().condition(about),
+            Self::Record(record) => record.condition(about),
+        }
+    }
+
+    /// What could not be shown since this was asked last.
+    pub(super) fn take_unshown(&mut self) -> Vec<Unshown> {
+        match self {
+            Self::Drill(_) => Vec::new(),
+            Self::Record(record) => record.take_unshown(),
+        }
     }
 
     pub(super) fn objection(&mut self, role: &Name, what: &RespondAct) -> Option<Objection> {

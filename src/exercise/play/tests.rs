@@ -6,7 +6,7 @@ use super::super::prepare::{Inputs, Options, Prepared};
 use super::command::{VERBS, clean, read};
 use super::game::{Ended, Game};
 use super::record::{Recording, judge_record};
-use super::shown::Shown;
+use super::shown::{Shown, Unshown};
 use super::vocabulary::Vocabulary;
 use super::{Debrief, judge_play};
 use crate::exercise::Silent;
@@ -14,6 +14,7 @@ use crate::load::{Catalog, Drill};
 use crate::model::{Mode, Name, Source};
 use crate::policy::Policies;
 use crate::score::MilestoneState;
+use crate::sim::{Condition, Objection};
 use crate::timeline::{Event, EventKind as K, Timeline};
 use crate::units::{Seed, SimDuration, SimTime};
 
@@ -287,7 +288,8 @@ fn a_recording_goes_on_as_it_went_and_what_was_typed_is_scored() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/cinecom/timelines/broken-response.toml");
     let source = crate::load::read(std::path::Path::new(path), 1 << 20).unwrap();
     let timeline = crate::load::timeline_toml(&source).unwrap().value;
-    let recording = Recording { timeline, pack, system: Some(system) };
+    let preset = catalog.preset("well-drilled-team").unwrap().value;
+    let recording = Recording { timeline, pack, system: Some(system), preset };
     let mut game = Game::of_record(&recording, &Name::from("pm"), Mode::Evaluate);
     let mut shown = Vec::new();
     for line in ["skip", "ack", "declare critical", "suspect user-service"] {
@@ -306,4 +308,168 @@ fn a_recording_goes_on_as_it_went_and_what_was_typed_is_scored() {
     assert!(played.recorded.iter().any(then), "what the role did is told afterwards");
     assert!(shown.iter().any(|one| matches!(one, Shown::Event { event, .. }
         if matches!(event.kind, K::Finding { .. }))));
+}
+
+fn by<'a>(timeline: &'a Timeline, role: &str) -> Vec<&'a Event> {
+    let by = |event: &&Event| event.by.as_ref().is_some_and(|by| by.name == role);
+    timeline.events.iter().filter(by).collect()
+}
+
+fn has(events: &[&Event], wanted: impl Fn(&K) -> bool) -> Option<SimTime> {
+    events.iter().find(|event| wanted(&event.kind)).map(|event| event.at)
+}
+
+fn done(id: &str) -> impl Fn(&K) -> bool {
+    move |kind| matches!(kind, K::StepDone { step, .. } if *step == id)
+}
+
+fn suspects(kind: &K) -> bool {
+    matches!(kind, K::Hypothesis {})
+}
+
+#[test]
+fn a_diagnosis_yields_evidence_and_the_person_draws_the_conclusion() {
+    let inputs = inputs("service-outage");
+    let options = options(1);
+    let prepared = Prepared::new(&inputs, &options).unwrap();
+    let mut policies = Policies::compile(&inputs.pack).unwrap();
+    let mut game = Game::of_drill(&prepared, &mut policies, &Name::from("agents")).unwrap();
+    let mut shown = Vec::new();
+    for line in ["skip", "ack", "do diagnose"] {
+        game.typed(line);
+    }
+    while !shown.iter().any(|one| matches!(one, Shown::Evidence(_))) {
+        assert!(!game.is_over());
+        shown = game.typed("skip");
+    }
+    let Some(Shown::Evidence(evidence)) =
+        shown.into_iter().find(|one| matches!(one, Shown::Evidence(_)))
+    else {
+        panic!("evidence was shown")
+    };
+    let of = |name: &str| evidence.symptoms.iter().find(|s| s.about.name == name);
+    assert_eq!(of("user-service").unwrap().condition, Condition::Down);
+    assert_eq!(of("user-db").unwrap().condition, Condition::Works, "one call further");
+    assert!(evidence.waits);
+    let before = game.now();
+    for line in ["do recover user-service", "wait 3h"] {
+        game.typed(line);
+    }
+    assert_eq!(game.stage.desk(&Name::from("agents")).judging, vec![evidence.at.clone()]);
+    game.typed("suspect user-service");
+    let named = game.now();
+    let timeline = finish(&prepared, game);
+    let own = by(&timeline, "agents");
+    assert_eq!(has(&own, suspects), Some(named), "nothing is concluded for the person");
+    assert_eq!(has(&own, done("diagnose")), Some(named));
+    assert!(named > before);
+}
+
+#[test]
+fn repairs_follow_a_wrong_suspicion_and_change_nothing() {
+    let lines = |about: &'static str| {
+        let name = match about {
+            "user-service" => "suspect user-service",
+            _ => "suspect movie-service",
+        };
+        ["skip", "ack", name, "do recover user-service", "wait 2h", "wait 2h", "wait 2h"]
+    };
+    let repaired = |about| {
+        let (inputs, options) = (inputs("service-outage"), options(1));
+        let prepared = Prepared::new(&inputs, &options).unwrap();
+        let mut policies = Policies::compile(&inputs.pack).unwrap();
+        let mut game = Game::of_drill(&prepared, &mut policies, &Name::from("agents")).unwrap();
+        for line in lines(about) {
+            game.typed(line);
+        }
+        game.pass(game.now() + SimDuration::from_hours(3));
+        let timeline = finish(&prepared, game);
+        let own = by(&timeline, "agents");
+        let failed = has(&own, |k| matches!(k, K::StepFailed { step, .. } if *step == "recover"));
+        (has(&own, done("recover")), failed, timeline)
+    };
+    let (right, none, _) = repaired("user-service");
+    assert!(right.is_some() && none.is_none());
+    let (wrong, failed, timeline) = repaired("movie-service");
+    assert!(failed.is_some() && wrong.is_none(), "{wrong:?}");
+    let note = timeline.events.iter().find_map(|event| event.note.as_ref());
+    assert!(note.is_some_and(|note| note.contains("movie-service")), "the reason is told");
+    let (_, played) =
+        game_of("service-outage", "agents", &["skip", "ack", "suspect movie-service"]);
+    assert!(played.typed.iter().all(|typed| typed.taken));
+}
+
+#[test]
+fn whoever_takes_over_draws_the_conclusion_that_was_waited_for() {
+    let lines = ["skip", "ack", "do diagnose", "wait 5h", "wait 5h", "wait 5h", "wait 5h"];
+    let (inputs, options) = (inputs("service-outage"), options(1));
+    let prepared = Prepared::new(&inputs, &options).unwrap();
+    let mut policies = Policies::compile(&inputs.pack).unwrap();
+    let agents = Name::from("agents");
+    let mut game = Game::of_drill(&prepared, &mut policies, &agents).unwrap();
+    for line in lines {
+        game.typed(line);
+    }
+    while game.stage.desk(&agents).judging.is_empty() {
+        assert!(!game.is_over());
+        game.typed("skip");
+    }
+    game.typed("handover agents");
+    assert_eq!(game.stage.desk(&agents).judging, Vec::new());
+    game.pass(game.now() + SimDuration::from_hours(3));
+    let timeline = finish(&prepared, game);
+    assert!(has(&by(&timeline, "agents"), done("diagnose")).is_some());
+}
+
+/// A game of the role `role` on a published incident.
+fn recorded(incident: &str, role: &str, lines: &[&str]) -> (Timeline, Vec<Shown>) {
+    let catalog = Catalog::new(None);
+    let timeline = catalog.timeline(incident).unwrap().value;
+    let pack = catalog.pack("cinecom").unwrap().value;
+    let preset = catalog.preset("well-drilled-team").unwrap().value;
+    let recording = Recording { timeline, pack, system: None, preset };
+    let mut game = Game::of_record(&recording, &Name::from(role), Mode::Evaluate);
+    let mut shown = Vec::new();
+    for line in lines {
+        shown.extend(game.typed(line));
+    }
+    let (_, ended) = game.ended();
+    let Ended::Record { timeline, .. } = ended else { panic!("a recording was played") };
+    judge_record(&recording, &timeline).unwrap();
+    (*timeline, shown)
+}
+
+#[test]
+fn a_step_on_a_recording_takes_its_time_and_says_what_cannot_be_shown() {
+    let lines = ["skip", "ack", "do draft-plan", "do diagnose", "skip", "skip", "skip", "end"];
+    let (timeline, shown) = recorded("github-2018", "pm", &lines);
+    let own = by(&timeline, "pm");
+    let begun = has(&own, |k| matches!(k, K::StepStarted { step, .. } if *step == "draft-plan"));
+    let took = has(&own, done("draft-plan")).unwrap() - begun.unwrap();
+    assert!(took >= SimDuration::from_minutes(1), "{took}");
+    let busy = |one: &Shown| matches!(one, Shown::Objection(Objection::Busy(_)));
+    assert!(shown.iter().any(busy), "one thing at a time");
+    let lines = ["skip", "join", "rollback mysql to v1", "wait 20h", "wait 20h", "ask lead"];
+    let (timeline, shown) = recorded("github-2018", "pm", &lines);
+    let rolled = |event: &Event| matches!(event.kind, K::Rollback { .. });
+    assert!(!timeline.events.iter().any(rolled), "nobody knows whether it would have worked");
+    assert!(shown.iter().any(|one| matches!(one, Shown::Unshown(Unshown::Answer))));
+}
+
+#[test]
+fn nothing_measured_is_read_out_before_somebody_noticed() {
+    let (timeline, shown) = recorded("github-2018", "pm", &["ack", "skip", "ack"]);
+    assert!(matches!(shown[0], Shown::Objection(Objection::NoPage)), "{:?}", shown[0]);
+    let breached = |one: &Shown| {
+        matches!(one, Shown::Event { event, .. }
+        if matches!(event.kind, K::SliBreached { .. }))
+    };
+    assert!(!shown.iter().any(breached));
+    let found = timeline.events.iter().find(|e| matches!(e.kind, K::Finding { .. })).unwrap();
+    let acked = has(&by(&timeline, "pm"), |kind| matches!(kind, K::Acknowledged { .. }));
+    assert_eq!(acked, Some(found.at));
+    let (timeline, _) = recorded("github-2018", "pm", &["skip", "ack", "skip", "ack"]);
+    let own = by(&timeline, "pm");
+    let answers = own.iter().filter(|event| matches!(event.kind, K::Acknowledged { .. }));
+    assert_eq!(answers.count(), 1, "who is there has nothing more to answer");
 }

@@ -6,6 +6,8 @@ use super::canvas::{Anchor, BLUE, Canvas, INK, LINE, RED, SOFT, STRIPE, draw, fi
 
 const WIDTH: i32 = 960;
 const ROW: i32 = 28;
+/// A row whose title has a second line.
+const TALL: i32 = 40;
 const LEFT: i32 = 330;
 const RIGHT: i32 = 920;
 const TOP: i32 = 30;
@@ -13,6 +15,8 @@ const TOP: i32 = 30;
 /// One difference of shares, in points of percent.
 pub(in super::super) struct Branch {
     pub(in super::super) title: String,
+    /// A second line, in small letters.
+    pub(in super::super) detail: Option<String>,
     pub(in super::super) mean: f64,
     pub(in super::super) low: f64,
     pub(in super::super) high: f64,
@@ -33,17 +37,18 @@ pub(in super::super) fn forest(
         return None;
     }
     let rows = i32::try_from(branches.len()).unwrap_or(1);
-    let bottom = TOP + rows * ROW;
+    let row = if branches.iter().any(|one| one.detail.is_some()) { TALL } else { ROW };
+    let bottom = TOP + rows * row;
     let svg = draw((WIDTH, bottom + 54), &title, |canvas| {
         let reach = branches.iter().flat_map(|one| [one.low.abs(), one.high.abs()]);
         let reach = reach.fold(5.0, f64::max).min(100.0);
         for (i, _) in branches.iter().enumerate().filter(|(i, _)| i % 2 == 0) {
-            let y = TOP + i32::try_from(i).unwrap_or(0) * ROW;
-            canvas.rect((8, y), (RIGHT + 20, y + ROW), STRIPE);
+            let y = TOP + i32::try_from(i).unwrap_or(0) * row;
+            canvas.rect((8, y), (RIGHT + 20, y + row), STRIPE);
         }
         axis(canvas, reach, bottom, words);
         for (i, one) in branches.iter().enumerate() {
-            branch(canvas, one, reach, TOP + i32::try_from(i).unwrap_or(0) * ROW + ROW / 2);
+            branch(canvas, one, reach, TOP + i32::try_from(i).unwrap_or(0) * row + row / 2);
         }
         canvas.small((LEFT, bottom + 42), &fit(below, 60), Anchor::Start, SOFT);
         canvas.small((RIGHT, bottom + 42), &fit(above, 60), Anchor::End, SOFT);
@@ -75,7 +80,11 @@ fn axis(canvas: &mut Canvas<'_>, reach: f64, bottom: i32, words: Words) {
 }
 
 fn branch(canvas: &mut Canvas<'_>, one: &Branch, reach: f64, y: i32) {
-    canvas.text((14, y + 4), &fit(&one.title, 42), Anchor::Start, INK);
+    let first = if one.detail.is_some() { y - 3 } else { y + 4 };
+    canvas.text((14, first), &fit(&one.title, 42), Anchor::Start, INK);
+    if let Some(detail) = &one.detail {
+        canvas.small((14, y + 13), &fit(detail, 48), Anchor::Start, SOFT);
+    }
     let (low, mean, high) = (x(one.low, reach), x(one.mean, reach), x(one.high, reach));
     let ink = match (one.claimed, one.mean < 0.0) {
         (false, _) => SOFT,
@@ -103,6 +112,7 @@ mod tests {
     fn the_picture_is_the_same_each_time_and_nothing_without_differences() {
         let one = |mean: f64, claimed| Branch {
             title: "Mitigation".to_owned(),
+            detail: (mean > 5.0).then(|| "repair: every fix takes half the time".to_owned()),
             mean,
             low: mean - 8.0,
             high: mean + 8.0,

@@ -62,7 +62,9 @@ impl<'a> AfterAction<'a> {
 fn doc(result: &AfterAction<'_>, words: Words) -> Doc {
     let case = result.case();
     let header = &result.timeline.header;
-    let title = case.scenario.map_or_else(|| header.title.to_string(), |s| words.text(&s.title));
+    let title = case
+        .scenario
+        .map_or_else(|| words.text(&header.text(&header.title)), |s| words.text(&s.title));
     let mut doc = Doc {
         lang: words.lang.as_str(),
         title: words.f("after-title", &[("title", &title)]),
@@ -96,6 +98,10 @@ fn overview(case: &Case<'_>, played: &Played, words: Words) -> Vec<(String, Cell
     let header = &case.timeline.header;
     let who = case.role(&played.role, words);
     let preset = header.responders.as_ref().map_or_else(|| words.t("none"), ToString::to_string);
+    let others = match case.scenario {
+        Some(_) => Cell::new(words.f("after-others-value", &[("preset", &preset)])),
+        None => Cell::new(words.t("after-others-recorded")),
+    };
     let points = case.card.overall.points;
     let points = points.map_or_else(|| words.t("unknown"), |points| format!("{points:.1} / 100"));
     let rating = case.card.overall.rating.map_or_else(results::dash, results::rating_cell);
@@ -111,7 +117,7 @@ fn overview(case: &Case<'_>, played: &Played, words: Words) -> Vec<(String, Cell
         (words.t("after-mode"), Cell::new(mode)),
         (words.t("after-seat"), Cell::new(who)),
         (words.t("after-taken"), taken(case, played, words)),
-        (words.t("after-others"), Cell::new(words.f("after-others-value", &[("preset", &preset)]))),
+        (words.t("after-others"), others),
         (words.t("after-hints"), Cell::new(hints.to_string())),
         (words.t("after-rating"), rating),
         (words.t("after-points"), Cell::new(points)),
@@ -225,9 +231,9 @@ fn plan(case: &Case<'_>, plan: &[Improvement], words: Words, doc: &mut Doc) {
         columns: vec![
             Column::flex(words.t("after-column-area")).main(),
             Column::flex(words.t("after-column-action")),
-            Column::left(words.t("after-column-element")),
+            Column::right(words.t("after-column-element")),
             Column::soft(words.t("after-column-owner")),
-            Column::left(words.t("after-column-due")),
+            Column::right(words.t("after-column-due")),
         ],
         rows: plan.iter().map(row).collect(),
     });

@@ -52,7 +52,7 @@ impl<'a> Lines<'a> {
     }
 
     /// A line behind the margin without a head.
-    fn more(&mut self, text: &str) {
+    pub(super) fn more(&mut self, text: &str) {
         self.put("", " ", text);
     }
 
@@ -84,7 +84,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    fn t(&self, key: &str) -> String {
+    pub(super) fn t(&self, key: &str) -> String {
         self.words.t(key)
     }
 
@@ -102,8 +102,9 @@ impl<'a> Lines<'a> {
             let meant = |f: &&crate::model::StepFailure| {
                 f.step == *step && f.on.as_ref().is_none_or(|failing| Some(failing) == on)
             };
-            if let Some(failure) = failures.iter().find(meant) {
-                let reason = self.words.text(&failure.text);
+            let planned = failures.iter().find(meant).map(|f| self.words.text(&f.text));
+            let noted = || event.note.as_ref().map(|note| self.case.say(note, self.words));
+            if let Some(reason) = planned.or_else(noted) {
                 let args = [("what", what.as_str()), ("reason", reason.as_str())];
                 what = self.words.f("event-with-reason", &args);
             }
@@ -141,6 +142,8 @@ impl<'a> Lines<'a> {
             Shown::CatchUp { events, left } => self.catch_up(events, *left),
             Shown::PageSays { severity, findings } => self.page(severity.as_ref(), findings),
             Shown::Reply { by, doing, suspects } => self.reply(by, doing, suspects.as_ref()),
+            Shown::Evidence(evidence) => self.evidence(evidence),
+            Shown::Unshown(unshown) => self.unshown(unshown),
             Shown::Board(board) => self.board(board),
             Shown::Standing(standing) => self.standing(standing),
             Shown::Runbook { playbook, steps } => self.runbook(playbook, steps),
@@ -261,7 +264,10 @@ impl<'a> Lines<'a> {
             let text = self.words.f("play-alert", &args);
             self.wide(2, &text);
         }
-        if board.alerts.is_empty() {
+        for tried in &board.tried {
+            self.symptom(tried);
+        }
+        if board.alerts.is_empty() && (board.only.is_none() || board.tried.is_empty()) {
             self.wide(2, &self.t("play-alerts-none"));
         }
         for finding in &board.findings {
@@ -338,6 +344,10 @@ impl<'a> Lines<'a> {
             let step = self.step_at(at);
             self.wide(2, &self.words.f("play-doing", &[("step", &step)]));
         }
+        for at in &standing.judging {
+            let step = self.step_at(at);
+            self.wide(2, &self.words.f("play-judging", &[("step", &step)]));
+        }
         if let Some(level) = &standing.severity {
             let level = self.case.severity(level, self.words);
             self.wide(2, &self.words.f("play-severity", &[("level", &level)]));
@@ -396,6 +406,7 @@ impl<'a> Lines<'a> {
                 self.words.f("play-hint-approval", &[("step", &self.step_at(at))])
             }
             HintAbout::Step(at) => self.words.f("play-hint-step", &[("step", &self.step_at(at))]),
+            HintAbout::Cause(at) => self.words.f("play-hint-cause", &[("step", &self.step_at(at))]),
             HintAbout::Look => self.t("play-hint-look"),
             HintAbout::Wait => self.t("play-hint-wait"),
         };
@@ -418,8 +429,13 @@ impl<'a> Lines<'a> {
                 text.push_str(&next);
                 text
             }
-            Misread::Missing(verb) => {
-                self.words.f("play-missing", &[("usage", &manual::usage(verb))])
+            Misread::Missing { verb, known } => {
+                let mut text = self.words.f("play-missing", &[("usage", &manual::usage(verb))]);
+                if !known.is_empty() {
+                    text.push(' ');
+                    text.push_str(&self.words.f("play-known", &[("names", &self.names(known))]));
+                }
+                text
             }
             Misread::TooMuch(verb) => {
                 self.words.f("play-too-much", &[("usage", &manual::usage(verb))])
@@ -458,6 +474,7 @@ impl<'a> Lines<'a> {
             Objection::NothingPublic => self.t("play-nothing-public"),
             Objection::NothingToRecover => self.t("play-nothing-to-recover"),
             Objection::SaidAlready => self.t("play-said-already"),
+            Objection::SayLevel => self.t("play-say-level"),
         };
         self.wide(2, &text);
     }
@@ -486,11 +503,12 @@ pub fn play_welcome(
     let header = &setting.timeline.header;
     let title = match &setting.scenario {
         Some(scenario) => words.text(&scenario.title),
-        None => header.title.to_string(),
+        None => words.text(&header.text(&header.title)),
     };
     let who = lines.case.title(&Ref::new(EntityKind::Role, role), words);
     lines.wide(0, &title);
-    lines.wide(0, &words.f("play-you-are", &[("who", &who), ("role", role)]));
+    let seat = if setting.scenario.is_some() { "play-you-are" } else { "play-you-are-recorded" };
+    lines.wide(0, &words.f(seat, &[("who", &who), ("role", role)]));
     lines.wide(0, &words.word("play-mode", mode.as_str()));
     if let Some(scenario) = &setting.scenario {
         for stop in &scenario.abort {
@@ -499,6 +517,9 @@ pub fn play_welcome(
         }
     }
     lines.wide(0, &words.t("play-how"));
+    if now == header.start {
+        lines.wide(0, &words.t("play-begin"));
+    }
     let clock = lines.case.clock(now);
     let zone = header.zone.to_string();
     let key = if now > header.start { "play-goes-on" } else { "play-starts" };

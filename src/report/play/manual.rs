@@ -1,5 +1,6 @@
 //! The manual of the seat: what can be typed.
 
+use super::super::lang::Lang;
 use super::line::Lines;
 use crate::exercise::play::{VERBS, Verb};
 
@@ -14,6 +15,10 @@ pub(super) fn write(lines: &mut Lines<'_>, verb: Option<&Verb>) {
     let Some(verb) = verb else {
         for verb in &VERBS {
             let what = words.word("play-help", verb.word);
+            // Who reads Japanese may type it, too.
+            let own = verb.also.iter().find(|word| !word.is_ascii());
+            let own = own.filter(|_| words.lang == Lang::Ja);
+            let what = own.map_or_else(|| what.clone(), |own| format!("{own}：{what}"));
             lines.beside(2, 36, &usage(verb), &what);
         }
         lines.wide(2, &words.t("play-help-marks"));

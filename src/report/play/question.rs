@@ -84,6 +84,11 @@ pub fn play_question(
     out
 }
 
+/// How a game that was left goes on.
+pub fn play_go_on(folder: &str, lang: Lang) -> String {
+    Words::new(lang).f("play-go-on", &[("folder", folder)])
+}
+
 /// Why an answer was not taken.
 pub fn play_misanswer(wrong: &Misanswer, lang: Lang) -> String {
     let words = Words::new(lang);

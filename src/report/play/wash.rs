@@ -6,7 +6,8 @@ use super::super::lang::{Lang, Words};
 use super::super::story::{Weight, sentence_of, weight};
 use super::super::text::{self, Style};
 use super::AfterAction;
-use crate::exercise::play::{Played, Typed};
+use super::cause;
+use crate::exercise::play::{Played, Typed, verb_of};
 use crate::timeline::{Event, EventKind as K};
 use crate::units::{SimDuration, SimTime};
 
@@ -32,9 +33,9 @@ impl Row<'_> {
 
 /// What is of no use to look back on: what only looked, or let time pass.
 fn idle(typed: &Typed) -> bool {
-    let verb = typed.line.split_whitespace().next().unwrap_or("");
-    let idle = ["status", "st", "look", "l", "runbook", "rb", "log", "help", "h", "?", "skip"];
-    idle.contains(&verb) || matches!(verb, "s" | "wait" | "pause" | "quit" | "exit")
+    const IDLE: [&str; 9] =
+        ["status", "look", "runbook", "log", "help", "skip", "wait", "pause", "quit"];
+    verb_of(&typed.line).is_some_and(|verb| IDLE.contains(&verb.word))
 }
 
 fn rows<'a>(case: &Case<'a>, played: &'a Played, whole: bool) -> Vec<Row<'a>> {
@@ -133,6 +134,15 @@ pub(super) fn blocks(case: &Case<'_>, played: &Played, words: Words) -> Vec<Bloc
     }
     let (long, _) = table(case, played, words, true, LONG);
     doc.blocks.push(Block::Longer { blocks: vec![Block::Table { table: long }] });
+    let suspicions = cause::suspicions(case, played, words);
+    if !suspicions.is_empty() {
+        doc.heading(words.t("cause-heading"));
+        doc.list(suspicions);
+    }
+    if case.timeline.header.scenario.is_none() {
+        doc.heading(words.t("wash-unshown"));
+        doc.paragraph(words.t("wash-unshown-note"));
+    }
     if !played.recorded.is_empty() {
         doc.heading(words.t("wash-recorded"));
         doc.note(words.t("wash-recorded-note"));

@@ -246,6 +246,7 @@ impl Story {
             required_steps: Vec::new(),
             sources: Vec::new(),
             not_published: Vec::new(),
+            texts: Vec::new(),
         };
         Self { header, events: Vec::new() }
     }

@@ -44,8 +44,10 @@ impl Crew {
         let all = 0..self.works.len();
         let under_way = |work: &usize| {
             let work = &self.works[*work];
-            work.by == role && matches!(work.state, WorkState::Working | WorkState::Sending)
+            let under_way = matches!(work.state, WorkState::Working | WorkState::Sending);
+            work.by == role && under_way && !work.judging
         };
+        let judging = |work: &usize| self.works[*work].by == role && self.works[*work].judging;
         let decides = scene.plan.deciders.contains(&role);
         let asked = |work: &usize| {
             let work = &self.works[*work];
@@ -63,6 +65,7 @@ impl Crew {
             stand_in: member.stand_in.map(|role| scene.role(role)),
             capacity: capacity(role, scene),
             doing: list(&under_way),
+            judging: list(&judging),
             pages: self.open_pages(role).map(|page| page as u32 + 1).collect(),
             approvals: list(&asked),
             next: list(&next),
@@ -72,7 +75,7 @@ impl Crew {
         }
     }
 
-    fn step_at(&self, work: usize, scene: &Scene<'_, '_>) -> StepAt {
+    pub(super) fn step_at(&self, work: usize, scene: &Scene<'_, '_>) -> StepAt {
         let step = self.step(work, scene);
         let about = scene.plan.about(self.works[work].target);
         StepAt {
@@ -275,7 +278,8 @@ impl Crew {
             }
             RespondAct::Skip { .. } => {
                 let over = works.iter().find(|work| self.works[**work].state.is_over())?;
-                let waits = works.iter().any(|w| self.works[*w].state == WorkState::Waiting);
+                let mut all = works.iter().map(|work| &self.works[*work]);
+                let waits = all.any(|work| work.state == WorkState::Waiting || work.judging);
                 (!waits).then(|| Objection::DoneAlready(self.step_at(*over, scene)))
             }
             _ => self.no_target(id, target, scene),

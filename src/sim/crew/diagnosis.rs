@@ -1,13 +1,74 @@
 //! Suspicions: right ones, wrong ones, and red herrings.
+//!
+//! A simulated diagnosis ends in a suspicion. That of a person yields evidence, and the person
+//! draws the conclusion, which the repairs then follow.
 
+use super::super::desk::StepAt;
+use super::responder::Responder;
 use super::state::{Crew, Scene, tag};
 use crate::model::{ForEach, Ref};
 use crate::timeline::EventKind;
 use crate::units::SimDuration;
 
+/// Repairs that follow a wrong suspicion, before people look elsewhere by themselves.
+const ASTRAY: u32 = 2;
+
 impl Crew {
+    /// Diagnoses from the seat whose evidence is in.
+    pub(in crate::sim) fn diagnosed(&self) -> &[StepAt] {
+        &self.diagnosed
+    }
+
+    /// The time of a person's diagnosis is over: the evidence is there, and the step ends when
+    /// the person says what it takes for the cause, or at once where it did.
+    fn hand_evidence(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        self.diagnosed.push(self.step_at(work, scene));
+        if self.incident.aim.is_some() {
+            self.complete(work, scene);
+            return;
+        }
+        self.works[work].judging = true;
+        self.release(work);
+    }
+
+    /// The person at the seat names what it takes for the cause.
+    pub(super) fn suspect(&mut self, role: usize, about: &Ref, scene: &mut Scene<'_, '_>) {
+        self.incident.cause_known |= scene.ground.is_root(about);
+        if self.seated == Some(role) {
+            self.incident.aim = Some(about.clone());
+        }
+        let by = Some(scene.role(role));
+        scene.emit(EventKind::Hypothesis {}, vec![about.clone()], by);
+        for work in 0..self.works.len() {
+            if self.works[work].by == role && std::mem::take(&mut self.works[work].judging) {
+                self.complete(work, scene);
+            }
+        }
+    }
+
+    /// Whoever goes on with the person's work draws the conclusions that wait for one.
+    pub(super) fn pass_on_judging(&mut self, to: usize, scene: &mut Scene<'_, '_>) {
+        for work in 0..self.works.len() {
+            if std::mem::take(&mut self.works[work].judging) {
+                self.works[work].by = to;
+                scene.after(scene.plan.figures.think, tag::WORK, work);
+            }
+        }
+    }
+
+    /// Whether a repair follows a suspicion of the person at the seat that is wrong.
+    pub(super) fn is_astray(&self, work: usize, scene: &Scene<'_, '_>) -> bool {
+        let aim = self.incident.aim.as_ref().filter(|_| !self.incident.cause_known);
+        self.works[work].attempt <= ASTRAY && aim.is_some_and(|about| !scene.ground.is_root(about))
+    }
+
     /// A diagnosis ends in a suspicion. A wrong one costs another diagnosis: the step goes on.
     pub(super) fn diagnose(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+        let by = self.works[work].by;
+        if self.seated == Some(by) && self.members[by].responder == Responder::Live {
+            self.hand_evidence(work, scene);
+            return;
+        }
         let nth = self.incident.diagnoses;
         self.incident.diagnoses += 1;
         let figures = &scene.plan.figures;

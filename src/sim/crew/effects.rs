@@ -377,6 +377,14 @@ impl Crew {
             self.fail(work, pause, || text.clone(), scene);
             return;
         }
+        if self.is_astray(work, scene) {
+            self.rolled_back(work, false, scene);
+            let aim =
+                self.incident.aim.as_ref().map_or_else(|| Name::from(""), |aim| aim.name.clone());
+            let why = || format!("the repair was aimed at {aim}, and nothing changed").into();
+            self.fail(work, scene.plan.figures.think, why, scene);
+            return;
+        }
         let cleared = self.clear(work, scene);
         self.rolled_back(work, cleared > 0, scene);
         self.incident.planned = true;

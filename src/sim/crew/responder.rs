@@ -93,7 +93,8 @@ impl Crew {
         s: &mut Scene<'_, '_>,
     ) {
         for work in works {
-            if self.works[work].state == WorkState::Waiting {
+            let judging = std::mem::take(&mut self.works[work].judging);
+            if judging || self.works[work].state == WorkState::Waiting {
                 let by = Some(s.role(role));
                 self.skip(work, why.clone(), by, s);
             }

@@ -54,11 +54,7 @@ impl Crew {
                     self.declare_by_word(rank, role, scene);
                 }
             }
-            RespondAct::Suspect { about } => {
-                self.incident.cause_known |= scene.ground.is_root(about);
-                let by = Some(scene.role(role));
-                scene.emit(EventKind::Hypothesis {}, vec![about.clone()], by);
-            }
+            RespondAct::Suspect { about } => self.suspect(role, about, scene),
             RespondAct::Page { role: other } => self.page_at_seat(role, other, scene),
             RespondAct::Ask { role: other } => self.ask(role, other, scene),
             RespondAct::Say { channel, text } => self.say(role, channel, text, scene),
@@ -171,6 +167,7 @@ impl Crew {
             }
             let said = match step.effect {
                 StepEffect::Declare => self.incident.declared.is_some(),
+                StepEffect::Diagnose => self.incident.aim.is_some(),
                 StepEffect::ClaimMitigated => self.incident.mitigated.is_some(),
                 StepEffect::ClaimResolved => self.incident.resolved.is_some(),
                 _ => false,
@@ -316,12 +313,14 @@ impl Crew {
         if to == role {
             self.members[role].responder = Responder::Simulated;
             self.members[role].fresh = scene.now();
+            self.pass_on_judging(role, scene);
             return;
         }
         let member = &mut self.members[role];
         (member.engaged, member.missing, member.stand_in) = (None, true, Some(to));
         let by = Some(scene.role(to));
         scene.emit(EventKind::RoleTaken { role: me.name }, Vec::new(), by);
+        self.pass_on_judging(to, scene);
     }
 
     /// Opens the dashboards, or tries something: what is wrong with it is found.

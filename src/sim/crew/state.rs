@@ -1,6 +1,7 @@
 //! The changing part of the crew, and its four entry points.
 
 use super::super::act::Act;
+use super::super::desk::StepAt;
 use super::super::engine::{Blueprint, Ctx, WorldNote};
 use super::super::queue::Token;
 use super::super::world::World;
@@ -135,6 +136,8 @@ pub(super) struct Incident {
     /// Every finding so far was a report although nothing was wrong.
     pub(super) only_false: bool,
     pub(super) cause_known: bool,
+    /// What the person at the seat took for the cause last.
+    pub(super) aim: Option<Ref>,
     pub(super) assessed: bool,
     pub(super) planned: bool,
     pub(super) acted: bool,
@@ -164,6 +167,7 @@ impl Incident {
             restore_told: vec![false; plan.services],
             only_false: false,
             cause_known: false,
+            aim: None,
             assessed: false,
             planned: false,
             acted: false,
@@ -201,6 +205,8 @@ pub(in crate::sim) struct Crew {
     pub(super) seated: Option<usize>,
     /// Questions asked from the seat.
     pub(super) questions: u64,
+    /// Diagnoses from the seat whose evidence is in.
+    pub(super) diagnosed: Vec<StepAt>,
 }
 
 impl Crew {
@@ -233,6 +239,7 @@ impl Crew {
             blocked_since: None,
             seated: None,
             questions: 0,
+            diagnosed: Vec::new(),
         }
     }
 

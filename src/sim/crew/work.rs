@@ -64,6 +64,8 @@ pub(super) struct Work {
     pub(super) forced: bool,
     /// It goes back to this version.
     pub(super) back_to: Option<Name>,
+    /// Its evidence is in, and it waits for what the person takes for the cause.
+    pub(super) judging: bool,
 }
 
 impl Work {
@@ -85,6 +87,7 @@ impl Work {
             share_taken: false,
             forced: false,
             back_to: None,
+            judging: false,
         }
     }
 }

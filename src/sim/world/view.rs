@@ -7,6 +7,7 @@ use super::gauge::{AGENT_METRICS, Gauge, SERVICE_METRICS};
 use super::plan::Hit;
 use super::state::{DOWN_SHARE, TAG_GAUGES, World};
 use crate::model::{Ref, ServiceState};
+use crate::sim::desk::Condition;
 use crate::sim::engine::Ctx;
 use crate::sim::queue::Token;
 use crate::units::{SimDuration, SimTime};
@@ -77,6 +78,31 @@ impl World {
                     || self.agents.iter().any(AgentNow::is_out)
             }
             Hit::Nothing => false,
+        }
+    }
+
+    /// How `about` fares to whoever tries it and reads its logs.
+    pub(in crate::sim) fn condition(&self, about: &Ref) -> Condition {
+        const SILENT: f64 = 0.5;
+        let hit = self.net.hit(about);
+        let damaged = || {
+            let mut faults = self.faults.iter().zip(&self.net.faults);
+            faults.any(|(now, fault)| fault.hit == hit && now.damages(fault))
+        };
+        let degraded = |bad: bool| if bad { Condition::Degraded } else { Condition::Works };
+        match hit {
+            Hit::Service(at) if self.failed_services().any(|failed| failed == at) => {
+                Condition::Down
+            }
+            Hit::Service(at) if self.services[at].exposed => Condition::Exposed,
+            Hit::Store(at) if self.input.stores[at].fail > SILENT => Condition::Down,
+            Hit::Service(_) | Hit::Store(_) if damaged() => Condition::Damaged,
+            Hit::Service(_) | Hit::Store(_) => degraded(self.impaired(about)),
+            Hit::Agent(at) if self.agents[at].hung_since.is_some() => Condition::Down,
+            Hit::Agent(at) => degraded(self.agents[at].poor || self.agents[at].is_out()),
+            Hit::Tool(at) if !self.flow.tools[at] => Condition::Down,
+            Hit::Tool(_) => Condition::Works,
+            Hit::Nothing => Condition::Unknown,
         }
     }
 
