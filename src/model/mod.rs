@@ -52,8 +52,8 @@ pub use ruletest::{
     AgentFact, Expect, ExpectedStep, Facts, Given, RuleCase, RuleTests, ServiceFact,
 };
 pub use scenario::{
-    Cue, Expectation, Fault, FaultEffect, FaultEnd, Inject, InjectKind, Parameter, Scenario, Shape,
-    StepFailure,
+    Cue, Expectation, Fault, FaultEffect, FaultEnd, Inject, InjectKind, Mechanic, Parameter,
+    Scenario, Shape, StepFailure,
 };
 pub use signal::{Number, SignalKind};
 pub use slo::{

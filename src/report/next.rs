@@ -90,6 +90,10 @@ pub(super) fn items(case: &Case<'_>, words: Words) -> Vec<Cell> {
     if items.is_empty() {
         items.push(Cell::toned(words.t("next-nothing"), Tone::Good));
     }
+    if let Some(likeness) = &case.timeline.header.likeness {
+        let text = words.f("next-likeness", &[("incident", likeness)]);
+        items.push(Cell::toned(text, Tone::Muted));
+    }
     if case.simulated() {
         items.push(Cell::toned(words.t("next-people"), Tone::Muted));
     }

@@ -46,7 +46,9 @@ fn scenario(s: &Scenario, zone: Zone) -> Value {
         json!({"name": i.name, "at_ms": i.at.ms(), "kind": i.kind.as_str(), "about": i.about,
             "text": i.text})
     });
-    json!({"name": s.name, "title": s.title, "summary": s.summary, "system": s.system,
+    json!({"name": s.name, "title": s.title, "summary": s.summary, "likeness": s.likeness,
+        "shows": s.shows.iter().map(|shows| shows.as_str()).collect::<Vec<_>>(),
+        "system": s.system,
         "pack": s.pack, "frequency": s.frequency, "mode": s.mode.as_str(),
         "when": s.when.as_str(), "start": s.start.rfc3339(zone), "endex_ms": s.endex.ms(),
         "objectives": s.objectives, "parameters": parameters.collect::<Vec<_>>(),

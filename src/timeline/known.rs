@@ -308,6 +308,11 @@ impl Known {
     ) {
         self.detected.get_or_insert(at);
         let Some(about) = about else { return };
+        let fails = |service: &ServiceKnown| service.state != ServiceState::Up;
+        if self.services.iter().any(|s| s.name == about.name && fails(s)) {
+            // Found after somebody said that it is over, it shows that it is not.
+            (self.mitigated, self.resolved) = (None, None);
+        }
         self.findings.push(FindingKnown {
             rule: rule.clone(),
             about: about.clone(),

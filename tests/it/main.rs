@@ -25,6 +25,7 @@ mod ingest;
 mod keep;
 mod kept_slices;
 mod killed;
+mod mechanics;
 mod openslo;
 mod parquet;
 mod play;

@@ -227,6 +227,7 @@ impl Story {
             source: Source::Live,
             title: n("story"),
             scenario: None,
+            likeness: None,
             parameters: Vec::new(),
             system: None,
             environment: None,
