@@ -44,6 +44,7 @@ pub(super) const KINDS: [&str; 36] = [
     "approval_given",
     "mitigated_claimed",
     "resolved_claimed",
+    "stood_down",
     "report_delivered",
     "action_filed",
     "hint",

@@ -206,6 +206,16 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// What was answered before the response was stood down belongs to no incident.
+    fn stood_down(&mut self) {
+        if self.marks[mark::DECLARED].is_none() {
+            for which in [mark::DETECTED, mark::PAGE_DELIVERED, mark::ACKED] {
+                self.marks[which] = None;
+            }
+            (self.source, self.first_action) = (None, None);
+        }
+    }
+
     fn answer(&mut self, event: &'a Event) {
         let role = match &event.kind {
             EventKind::RoleTaken { role } => Some(role),
@@ -289,6 +299,7 @@ impl<'a> Facts<'a> {
                     _ => self.internal.push(Mark::of(event)),
                 }
             }
+            EventKind::StoodDown {} => self.stood_down(),
             EventKind::ActionFiled { .. } => self.first(mark::ACTIONS_FILED, event),
             EventKind::Hint { step } => self.hints.push((step.as_ref(), Mark::of(event))),
             EventKind::Observation { signal, value } if self.plan.signals.contains(signal) => {

@@ -173,6 +173,7 @@ pub const KINDS: &[(&str, &[Attribute])] = &[
     ("approval_given", WHAT),
     ("mitigated_claimed", &[]),
     ("resolved_claimed", &[]),
+    ("stood_down", &[]),
     (
         "report_delivered",
         &[

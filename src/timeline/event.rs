@@ -294,6 +294,9 @@ pub enum EventKind {
     MitigatedClaimed {},
     /// `by` claims that the incident is over.
     ResolvedClaimed {},
+    /// The response ends before anything was declared: nothing is wrong. What comes later is
+    /// another incident.
+    StoodDown {},
     /// A report of a duty is delivered.
     ReportDelivered {
         /// Duty of the pack.
@@ -384,6 +387,7 @@ impl EventKind {
             Self::ApprovalGiven { .. } => "approval_given",
             Self::MitigatedClaimed {} => "mitigated_claimed",
             Self::ResolvedClaimed {} => "resolved_claimed",
+            Self::StoodDown {} => "stood_down",
             Self::ReportDelivered { .. } => "report_delivered",
             Self::ActionFiled { .. } => "action_filed",
             Self::Hint { .. } => "hint",

@@ -419,6 +419,7 @@ fn responds(kind: &K) -> bool {
             | K::ApprovalGiven { .. }
             | K::MitigatedClaimed {}
             | K::ResolvedClaimed {}
+            | K::StoodDown {}
             | K::ReportDelivered { .. }
             | K::ActionFiled { .. }
     )

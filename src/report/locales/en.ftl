@@ -244,6 +244,7 @@ event-approval-asked = approval asked: { $what }
 event-approval-given = approval given: { $what }
 event-mitigated-claimed = says users are no longer affected
 event-resolved-claimed = says the incident is over
+event-stood-down = stands the response down: nothing is wrong
 event-report-delivered = { $duty } delivered
 event-report-preliminary = { $duty } delivered, partly preliminary
 event-action-filed = improvement { $action } filed ({ $kind })

@@ -244,6 +244,7 @@ event-approval-asked = 承認を依頼：{ $what }
 event-approval-given = 承認：{ $what }
 event-mitigated-claimed = 利用者への影響は解消と報告
 event-resolved-claimed = 収束を報告
+event-stood-down = 異常なしと判断し、対応を解除
 event-report-delivered = { $duty }を提出
 event-report-preliminary = { $duty }を提出（一部は暫定）
 event-action-filed = 改善項目 { $action } を登録（{ $kind }）

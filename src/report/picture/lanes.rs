@@ -127,7 +127,8 @@ fn mark(kind: &K) -> Option<Mark> {
         | K::ApprovalAsked { .. }
         | K::ApprovalGiven { .. }
         | K::MitigatedClaimed {}
-        | K::ResolvedClaimed {} => Mark::Decision,
+        | K::ResolvedClaimed {}
+        | K::StoodDown {} => Mark::Decision,
         K::ReportDelivered { .. } | K::ActionFiled { .. } => Mark::Report,
         K::PageFailed { .. } | K::MessageFailed { .. } | K::Rollback { .. } => Mark::Failed,
         K::StepFailed { .. } | K::StepSkipped { .. } => Mark::Failed,

@@ -193,9 +193,7 @@ impl Crew {
         self.learn_hidden(work, scene);
         self.tell_states(work, scene);
         self.expand(scene);
-        if self.stand_down_if_nothing(scene) {
-            scene.ctx.note(|| "nothing is wrong: a false report".into());
-        }
+        self.stand_down_if_nothing(self.works[work].by, scene);
     }
 
     /// Without dashboards, what people find by trying the services themselves is the first that
