@@ -8,7 +8,8 @@ use super::lang::{Lang, Words};
 use crate::model::Text;
 
 /// What the scorer and the workbench say, as `(English, Japanese)`. The most special come first.
-const ENGINE: [(&str, &str); 37] = [
+const ENGINE: [(&str, &str); 38] = [
+    ("the update before announced it", "直前の告知で次回の時刻を予告済み"),
     ("the tools allow {} at the earliest: not rated", "道具の制約で最短でも{}かかるため評定しない"),
     (
         "the uncertainty straddles a limit, so the worse rating is given",

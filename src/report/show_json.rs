@@ -78,8 +78,12 @@ fn pack(p: &Pack) -> Value {
         let targets = m.targets.iter().map(
             |(level, t)| json!({"level": level, "within_ms": t.within.ms(), "assumed": t.assumed}),
         );
+        let lengthens = m
+            .lengthens
+            .iter()
+            .map(|l| json!({"after_ms": l.after.ms(), "within_ms": l.within.ms()}));
         json!({"name": m.name, "title": m.title, "from": m.from, "to": m.to,
-            "targets": targets.collect::<Vec<_>>()})
+            "targets": targets.collect::<Vec<_>>(), "lengthens": lengthens.collect::<Vec<_>>()})
     });
     let capabilities = p.capabilities.iter().map(
         |c| json!({"name": c.name, "title": c.title, "weight": c.weight, "measures": c.measures}),

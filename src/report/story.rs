@@ -290,8 +290,13 @@ fn conversation(case: &Case<'_>, words: Words, kind: &K, event: &Event) -> (Stri
                 case.channel(channel, words),
             )
         }
-        K::PublicUpdate { channel } => {
-            (words.t("event-public-update"), case.channel(channel, words))
+        K::PublicUpdate { channel, next_within_ms } => {
+            let next = next_within_ms.map(|ms| words.span(SimDuration::from_ms(i64::from(ms))));
+            let text = match next {
+                Some(next) => words.f("event-public-update-next", &[("next", &next)]),
+                None => words.t("event-public-update"),
+            };
+            (text, case.channel(channel, words))
         }
         other => outcome(case, words, other),
     }

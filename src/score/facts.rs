@@ -85,6 +85,8 @@ pub(super) struct Facts<'a> {
     pub fallbacks: Vec<EventId>,
     pub internal: Vec<Mark>,
     pub external: Vec<Mark>,
+    /// By event, how soon a public update says that the next one comes.
+    pub announced: Vec<(EventId, SimDuration)>,
     pub hypotheses: Vec<&'a Event>,
     pub mitigated_claims: Vec<Mark>,
     pub resolved_claims: Vec<Mark>,
@@ -130,6 +132,7 @@ impl<'a> Facts<'a> {
             fallbacks: Vec::new(),
             internal: Vec::new(),
             external: Vec::new(),
+            announced: Vec::new(),
             hypotheses: Vec::new(),
             mitigated_claims: Vec::new(),
             resolved_claims: Vec::new(),
@@ -273,7 +276,11 @@ impl<'a> Facts<'a> {
             EventKind::MessageSent { purpose, .. } if *purpose != MessagePurpose::Confirmation => {
                 self.internal.push(Mark::of(event));
             }
-            EventKind::PublicUpdate { .. } => self.external.push(Mark::of(event)),
+            EventKind::PublicUpdate { next_within_ms, .. } => {
+                self.external.push(Mark::of(event));
+                let next = next_within_ms.map(|ms| SimDuration::from_ms(i64::from(ms)));
+                self.announced.extend(next.map(|next| (event.id, next)));
+            }
             EventKind::Hypothesis {} => self.hypotheses.push(event),
             EventKind::StepStarted { step, playbook, .. } => {
                 self.act(step, playbook, ActKind::Started, event, acts);

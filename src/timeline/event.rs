@@ -221,6 +221,9 @@ pub enum EventKind {
     PublicUpdate {
         /// Channel of the pack.
         channel: Name,
+        /// It says that the next one comes within this many milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_within_ms: Option<u32>,
     },
     /// `by` suspects what `about` names to be the cause.
     Hypothesis {},

@@ -200,7 +200,7 @@ fn nothing_gets_out_without_the_internet_but_a_call() {
         for event in drill.timeline.events.iter().filter(|e| e.at > lost && e.at < back) {
             let channel = match &event.kind {
                 K::PageDelivered { channel, .. } | K::MessageSent { channel, .. } => channel,
-                K::PublicUpdate { channel } => channel,
+                K::PublicUpdate { channel, .. } => channel,
                 _ => continue,
             };
             assert!(!outside.contains(&channel.as_str()), "seed {seed}: {channel} at {}", event.at);

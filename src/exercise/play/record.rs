@@ -307,7 +307,7 @@ impl Record {
         let channel = posts.find_map(|step| step.channels.first()).cloned();
         let any = || pack.channels.first().map(|channel| channel.name.clone());
         if let Some(channel) = channel.or_else(any) {
-            self.mine(K::PublicUpdate { channel }, Vec::new());
+            self.mine(K::PublicUpdate { channel, next_within_ms: None }, Vec::new());
         }
     }
 

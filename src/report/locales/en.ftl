@@ -232,6 +232,7 @@ event-handed-over = handed over { $what } to { $to }
 event-message-sent = message sent: { $purpose }
 event-message-failed = message did not get through: { $purpose }
 event-public-update = public update
+event-public-update-next = public update, the next within { $next }
 event-hypothesis = suspected as the cause
 event-step-started = began: { $step }
 event-step-done = { $step }: done

@@ -232,6 +232,7 @@ event-handed-over = { $what } を{ $to }に引き継ぐ
 event-message-sent = 連絡を送信：{ $purpose }
 event-message-failed = 連絡が届かず：{ $purpose }
 event-public-update = 利用者への告知
+event-public-update-next = 利用者への告知（次回は{ $next }以内）
 event-hypothesis = 原因と推定
 event-step-started = 「{ $step }」を開始
 event-step-done = 「{ $step }」を完了

@@ -143,7 +143,7 @@ fn channels(kind: &K) -> Vec<Name> {
         | K::PageFailed { channel, .. }
         | K::MessageSent { channel, .. }
         | K::MessageFailed { channel, .. }
-        | K::PublicUpdate { channel } => vec![channel.clone()],
+        | K::PublicUpdate { channel, .. } => vec![channel.clone()],
         K::ReportDelivered { channels, .. } => channels.clone(),
         _ => Vec::new(),
     }
