@@ -382,6 +382,20 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// From when the time of a step counts that is due so long after milestone `from`. Where that
+    /// is detection, what was found first may have called for another procedure: the time counts
+    /// from the finding that called for the step's own.
+    pub(super) fn clock(&self, step: usize, from: usize) -> Option<Mark> {
+        let mark = self.marks[from]?;
+        if from != mark::DETECTED {
+            return Some(mark);
+        }
+        let trigger = self.plan.playbooks[self.plan.steps[step].playbook].trigger;
+        let calls =
+            |(of, event): &&(Option<Trigger>, &Event)| *of == Some(trigger) && event.at >= mark.at;
+        Some(self.findings.iter().find(calls).map_or(mark, |(_, event)| Mark::of(event)))
+    }
+
     /// Whether a record does not tell of public notices after the first.
     pub(super) fn hides_updates(&self) -> bool {
         self.plan.hidden.iter().any(|name| **name == *"updates")

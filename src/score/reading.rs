@@ -160,9 +160,10 @@ pub(super) fn read(facts: &Facts<'_>, measure: &PlanMeasure) -> Reading {
         from: None,
         to: None,
         target: target.filter(|_| !facts.plan.expect_nothing),
+        announced: false,
     };
     let from = match end_at(facts, &measure.from) {
-        EndAt::At(mark) => mark,
+        EndAt::At(mark) => called_for(facts, measure).unwrap_or(mark),
         EndAt::NotReached => return reading,
         EndAt::NotObservable(reason) => {
             reading.shown = Shown::Missing(reason);
@@ -191,6 +192,16 @@ pub(super) fn read(facts: &Facts<'_>, measure: &PlanMeasure) -> Reading {
         EndAt::NotObservable(reason) => reading.shown = Shown::Missing(reason),
     }
     reading
+}
+
+/// When the procedure was called for whose steps a measure from detection ends with.
+fn called_for(facts: &Facts<'_>, measure: &PlanMeasure) -> Option<Mark> {
+    let (End::Milestone(mark::DETECTED), End::Steps(steps)) = (&measure.from, &measure.to) else {
+        return None;
+    };
+    let worked = |step: &&usize| facts.steps.instances.iter().any(|i| i.step == **step);
+    let clocks = steps.iter().filter(worked);
+    clocks.filter_map(|step| facts.clock(*step, mark::DETECTED)).min_by_key(|mark| mark.at)
 }
 
 /// The largest gap between updates, from `to` until mitigation or the end of the record. The

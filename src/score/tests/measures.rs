@@ -148,6 +148,22 @@ fn a_rung_ends_with_its_last_step() {
 }
 
 #[test]
+fn the_time_of_a_rung_counts_from_the_finding_that_calls_for_it() {
+    let story = Story::new()
+        .fault(0, "users")
+        .breach(0, "users")
+        .finding(1, Trigger::Minor, DetectionSource::Human)
+        .finding(30, Trigger::ServiceOutage, DetectionSource::Alert)
+        .done(33, "outage", "identify", "")
+        .done(35, "outage", "health", "")
+        .done(37, "outage", "auto", "")
+        .done(38, "outage", "dependants", "");
+    assert_eq!(story.measure("detect").value.unwrap().minutes(), 1.0);
+    assert_eq!(story.measure("ladder").value.unwrap().minutes(), 8.0);
+    assert_eq!(story.rating("ladder"), Rating::P);
+}
+
+#[test]
 fn reports_count_when_complete() {
     let base = || Story::new().finding(0, Trigger::Minor, DetectionSource::Human);
     let whole = base().report(4, "immediate", &["time"], &["impact"]);

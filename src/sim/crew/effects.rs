@@ -257,8 +257,9 @@ impl Crew {
     }
 
     fn escalate_step(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
-        if let Some(level) = self.step(work, scene).level {
-            self.start_level(level, scene);
+        let step = self.step(work, scene);
+        if let Some(level) = step.level {
+            self.start_level(level, &step.channels, scene);
         }
         self.complete(work, scene);
     }
