@@ -344,15 +344,20 @@ pub(super) struct CheckArgs {
 /// `drill score`.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  drill score drill-out/quarterly-outage-1-0123abcd/timeline.jsonl\n  drill score timeline.jsonl --explain detect\n  drill score timeline.jsonl --lang ja --format html > report.html\n  drill score github-2018\n  drill score drill-out/quarterly-outage-1-0123abcd --beside github-2018\n\nFormats: text, json, md, html, csv; an explanation has text and json, --beside all but html."
+    after_help = "Examples:\n  drill score drill-out/quarterly-outage-1-0123abcd/timeline.jsonl\n  drill score timeline.jsonl --explain detect\n  drill score timeline.jsonl --lang ja --format html > report.html\n  drill score github-2018\n  drill score drill-out/quarterly-outage-1-0123abcd --beside github-2018\n  drill score drill-out/data-loss-1-0123abcd --beside\n\nFormats: text, json, md, html, csv; an explanation has text and json, --beside all but html."
 )]
 pub(super) struct ScoreArgs {
     /// A timeline (JSON lines, or TOML written by hand), the folder of a drill, or the name of a
     /// recorded incident (see `drill list incidents`).
     pub(super) timeline: PathBuf,
     /// Show it beside another one, judged by the same pack: where it was faster, where slower.
-    #[arg(long, value_name = "TIMELINE", conflicts_with_all = ["explain", "fail_under"])]
-    pub(super) beside: Option<PathBuf>,
+    /// Without a value, beside the published incident that its scenario is like.
+    #[arg(long, value_name = "TIMELINE", num_args = 0..=1, conflicts_with_all = ["explain", "fail_under"])]
+    #[allow(
+        clippy::option_option,
+        reason = "clap's form of an option whose value may be left out"
+    )]
+    pub(super) beside: Option<Option<PathBuf>>,
     /// Show the events, the rule and the arithmetic of a measure, a milestone, `adherence`,
     /// `duty:ID` or `step:ID`.
     #[arg(long, value_name = "MEASURE")]

@@ -1,6 +1,6 @@
 //! `drill score`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Common, Format, ScoreArgs};
 use super::run::passes;
@@ -26,7 +26,11 @@ pub(super) fn score(common: &Common, args: &ScoreArgs, ui: &mut Ui) -> Result<u8
     let card = score_timeline(&timeline, &pack, system.as_ref())?;
     let lang = ui.lang();
     if let Some(other) = &args.beside {
-        return beside(common, (&timeline, &card), other, &pack, &catalog, ui);
+        let other = match other {
+            Some(other) => other.clone(),
+            None => likeness(&timeline)?,
+        };
+        return beside(common, (&timeline, &card), &other, &pack, &catalog, ui);
     }
     if let Some(what) = &args.explain {
         let explanation = explain(&timeline, &pack, &card, what).map_err(|unknown| {
@@ -72,6 +76,17 @@ pub(super) fn compare_timelines(
     let pack = catalog.pack(name)?.value;
     let card = score_timeline(&timeline, &pack, None)?;
     beside(common, (&timeline, &card), other, &pack, catalog, ui)
+}
+
+/// The published incident of the same kind, as the timeline names it.
+fn likeness(timeline: &Timeline) -> Result<PathBuf, Failure> {
+    let named = timeline.header.likeness.as_deref().map(PathBuf::from);
+    named.ok_or_else(|| {
+        let message =
+            format!("`{}` names no published incident of its kind", timeline.header.title);
+        let help = "name one: `--beside INCIDENT` (see `drill list incidents`)";
+        Diagnostic::error("score::no-likeness", message).help(help).into()
+    })
 }
 
 fn no_pack(timeline: &Path) -> Failure {

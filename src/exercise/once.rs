@@ -18,6 +18,10 @@ use crate::slo::Replay;
 use crate::timeline::{Event, EventKind, Known, TraceHash, TraceHasher};
 use crate::units::{Seed, SimDuration, SimTime};
 
+/// How long a finding must have been away to be a new one when it comes back: own judgement,
+/// twice the five minutes for which a recovery must hold.
+const AWAY: SimDuration = SimDuration::from_minutes(10);
+
 /// How much work a run did, for the count budgets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -66,7 +70,8 @@ pub(super) struct Run<'p, 'i> {
     pending: BinaryHeap<Reverse<(SimTime, usize)>>,
     known: Known,
     dirty: Dirty,
-    active: Vec<Finding>,
+    /// Findings made, and since when the rules have not found them any more.
+    made: Vec<(Finding, Option<SimTime>)>,
     /// Rule and entity of what people and peers reported themselves.
     reported: Vec<(Name, Ref)>,
     severity: Option<Name>,
@@ -118,7 +123,7 @@ impl<'p, 'i> Run<'p, 'i> {
             pending: BinaryHeap::new(),
             known: Known::new(&prepared.setup(start)),
             dirty: Dirty::default(),
-            active: Vec::new(),
+            made: Vec::new(),
             reported: Vec::new(),
             severity: None,
             reasons: Vec::new(),
@@ -309,6 +314,12 @@ impl<'p, 'i> Run<'p, 'i> {
             let event = &self.events[index];
             self.dirty.note(&event.kind);
             self.known.observe(event);
+            if event.kind == (EventKind::StoodDown {}) {
+                // Whatever comes next is another incident, judged and escalated anew.
+                self.severity = None;
+                self.reasons.clear();
+                self.escalated.clear();
+            }
         }
         self.known.advance(now.max(self.known.now()));
     }
@@ -334,18 +345,43 @@ impl<'p, 'i> Run<'p, 'i> {
         }
     }
 
+    /// A finding is made once per incident. It is made again when it comes back after the
+    /// response was stood down or somebody said that it is over, and it had been away for long
+    /// enough that it is no flicker.
     fn detect(&mut self, now: SimTime) {
         self.counts.policy_calls += 1;
         let answer = self.policies.detect(&self.known);
         self.failed(answer.failure);
         let found = answer.value;
+        let known = &self.known;
+        let under_way =
+            known.detected().is_some() && known.mitigated().is_none() && known.resolved().is_none();
         // A rule that only repeats what somebody reported finds nothing new.
         let told = |finding: &Finding| {
             self.reported.iter().any(|(rule, on)| *rule == finding.rule && *on == finding.about)
         };
-        let is_new = |finding: &&Finding| !self.active.contains(finding) && !told(finding);
-        let new: Vec<Finding> = found.iter().filter(is_new).cloned().collect();
-        self.active = found;
+        let mut new: Vec<Finding> = Vec::new();
+        for finding in &found {
+            let before = self.made.iter().find(|(made, _)| made == finding);
+            let again = match before {
+                None => !told(finding),
+                Some((_, away)) => !under_way && away.is_some_and(|away| now - away >= AWAY),
+            };
+            if again {
+                new.push(finding.clone());
+            }
+        }
+        for (made, away) in &mut self.made {
+            match found.contains(made) {
+                true => *away = None,
+                false => _ = away.get_or_insert(now),
+            }
+        }
+        for finding in found {
+            if self.made.iter().all(|(made, _)| *made != finding) {
+                self.made.push((finding, None));
+            }
+        }
         for finding in &new {
             let Finding { rule, about, trigger, source } = finding.clone();
             let kind = EventKind::Finding { rule, source, trigger };
@@ -469,6 +505,7 @@ impl Dirty {
             | EventKind::SeverityChanged { .. }
             | EventKind::MitigatedClaimed {}
             | EventKind::ResolvedClaimed {} => self.escalate = true,
+            EventKind::StoodDown {} => self.detect = true,
             _ => {}
         }
     }

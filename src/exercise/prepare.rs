@@ -242,6 +242,7 @@ fn header(inputs: &Inputs, options: &Options, seed: Seed, start: SimTime) -> Hea
         source: crate::model::Source::Simulated,
         title: scenario.name.clone(),
         scenario: Some(scenario.name.clone()),
+        likeness: scenario.likeness.clone(),
         parameters,
         system: Some(system.name.clone()),
         environment: Some(system.environment),

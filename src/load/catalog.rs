@@ -391,7 +391,9 @@ impl Catalog {
                 return Err(errors);
             }
         };
-        let loaded = super::scenario(source, set, Some((&system.value, &pack.value)))?;
+        let against = Some((&system.value, &pack.value));
+        let incidents = self.names(Kind::Timeline);
+        let loaded = super::scenario::scenario_among(source, set, against, Some(&incidents))?;
         let mut warnings = system.warnings;
         warnings.list.extend(pack.warnings.list);
         warnings.list.extend(loaded.warnings.list);

@@ -9,8 +9,8 @@ use super::pack::{CAPABILITY, CHANNEL, DUTY, LEVEL, MEASURE, MOMENT, SEVERITY};
 use super::symbols::Space;
 use crate::diag::Diagnostic;
 use crate::model::{
-    Audience, Capability, Channel, Duty, EscalationLevel, Field, Measure, Name, Severity,
-    SignalKind, Target,
+    Audience, Capability, Channel, Duty, EscalationLevel, Field, Lengthening, Measure, Name,
+    Severity, SignalKind, Target,
 };
 
 const FIELD: Space = Space::new("field", "pack::unknown-field");
@@ -135,14 +135,40 @@ pub(crate) fn measure(fields: &Fields<'_>) -> Measure {
         fields.cx.refer(&name, fields.span_of(key), &[moment_space(&name)]);
         name
     };
+    let cadence = fields.flag("cadence", false);
     Measure {
         name: fields.define("name", MEASURE),
         title: fields.text("title"),
         from: end("from"),
         to: end("to"),
         targets: targets(fields),
-        cadence: fields.flag("cadence", false),
+        cadence,
+        lengthens: lengthens(fields, cadence),
     }
+}
+
+/// How the gap between updates may grow: later and longer from one to the next.
+fn lengthens(fields: &Fields<'_>, cadence: bool) -> Vec<Lengthening> {
+    const KEY: &str = "lengthens";
+    if fields.get(KEY).is_none() {
+        return Vec::new();
+    }
+    if !cadence {
+        let message = "only the gap between updates can lengthen".to_owned();
+        fields.error("pack::lengthens-no-cadence", message, KEY, "`cadence` is not set");
+    }
+    let longer = |part: &Fields<'_>| Lengthening {
+        after: part.duration_positive("after"),
+        within: part.duration_positive("within"),
+    };
+    let all: Vec<Lengthening> = fields.tables(KEY, "lengthening").iter().map(longer).collect();
+    if all.windows(2).any(|pair| pair[1].after <= pair[0].after || pair[1].within < pair[0].within)
+    {
+        let message =
+            "each lengthening must begin later and be longer than the one before".to_owned();
+        fields.error("pack::lengthens-order", message, KEY, "out of order");
+    }
+    all
 }
 
 /// `step:ID` names a rung, or a step of any playbook.

@@ -160,7 +160,7 @@ pub(crate) fn fill_in(cx: &Cx<'_>, tree: &mut Spanned<Node>, parameters: &[(Para
 }
 
 /// What a parameter can leave out, by `if`.
-const PARTS: [&str; 3] = ["fault", "inject", "failure"];
+const PARTS: [&str; 4] = ["fault", "inject", "failure", "likeness"];
 
 /// A part with `if = "none"` is left out, and so is one with `if = "A=B"` where A is not B; either
 /// comes about by a parameter.

@@ -6,11 +6,13 @@ use super::decode::{Cx, Fields, Loaded};
 use super::getters::NOT_NEGATIVE;
 use super::node::{Node, Spanned};
 use super::parameters;
-use super::scenario_context::{self as context, AGENT, FAULT, INJECT, ROLE, SERVICE, STEP};
+use super::scenario_context::{
+    self as context, AGENT, FAULT, INCIDENT, INJECT, ROLE, SERVICE, STEP,
+};
 use crate::diag::{Diagnostics, SourceText};
 use crate::model::{
-    ContentHash, Cue, Expectation, Fault, FaultEffect, FaultEnd, Inject, InjectKind, Mode, Name,
-    Pack, Parameter, Scenario, Shape, SignalKind, StepFailure, System, When,
+    ContentHash, Cue, Expectation, Fault, FaultEffect, FaultEnd, Inject, InjectKind, Mechanic,
+    Mode, Name, Pack, Parameter, Scenario, Shape, SignalKind, StepFailure, System, When,
 };
 use crate::units::SimDuration;
 
@@ -34,13 +36,25 @@ pub fn scenario(
     set: &[(String, String)],
     against: Option<(&System, &Pack)>,
 ) -> Result<Loaded<Scenario>, Diagnostics> {
+    scenario_among(source, set, against, None)
+}
+
+/// The same; with `incidents`, the published one of the same kind is looked up among them.
+pub(crate) fn scenario_among(
+    source: &SourceText,
+    set: &[(String, String)],
+    against: Option<(&System, &Pack)>,
+    incidents: Option<&[Name]>,
+) -> Result<Loaded<Scenario>, Diagnostics> {
     let (mut tree, syntax) = super::toml::parse(source);
     let broken = !syntax.is_empty();
     let cx = Cx::new(source, syntax);
     let parameters = parameters::choose(&cx, &tree, set, broken);
     parameters::fill_in(&cx, &mut tree, &parameters);
     context::declare(&cx, against);
-    let value = cx.fields(&tree, "scenario").map(|fields| decode(&fields, parameters, against));
+    incidents.into_iter().flatten().for_each(|incident| cx.declare(INCIDENT, incident));
+    let fields = cx.fields(&tree, "scenario");
+    let value = fields.map(|fields| decode(&fields, parameters, against, incidents.is_some()));
     cx.finish(value)
 }
 
@@ -65,6 +79,7 @@ fn decode(
     fields: &Fields<'_>,
     parameters: Vec<(Parameter, Name)>,
     against: Option<(&System, &Pack)>,
+    among_incidents: bool,
 ) -> Scenario {
     fields.choice("schema", &["drill.scenario/1"]);
     // The parameters were read before they were filled in.
@@ -79,6 +94,8 @@ fn decode(
         name: fields.name("name"),
         title: fields.text("title"),
         summary: fields.text("summary"),
+        likeness: likeness(fields, among_incidents),
+        shows: shows(fields),
         system: fields.name("system"),
         pack: fields.name("pack"),
         frequency: fields.choice("frequency", &["monthly", "quarterly", "any"]),
@@ -110,6 +127,38 @@ fn decode(
     scenario
 }
 
+/// The mechanics that the scenario shows.
+fn shows(fields: &Fields<'_>) -> Vec<Mechanic> {
+    let Some(node) = fields.get("shows") else {
+        return Vec::new();
+    };
+    let elements = fields.elements("shows", node, "words").iter();
+    let word = |element| fields.word_node("a mechanic", element, Mechanic::ALL, Mechanic::as_str);
+    elements.filter_map(word).collect()
+}
+
+/// The published incident of the same kind: a name, or parts of which parameters leave one.
+fn likeness(fields: &Fields<'_>, checked: bool) -> Option<Name> {
+    const KEY: &str = "likeness";
+    let named = |fields: &Fields<'_>, key: &'static str| match checked {
+        true => fields.refer_optional(key, &[INCIDENT]),
+        false => fields.name_optional(key),
+    };
+    if matches!(fields.get(KEY)?.value, Node::String(_)) {
+        return named(fields, KEY);
+    }
+    let parts = parts(fields, KEY, KEY);
+    if parts.len() > 1 {
+        let message = "a drill is like one published incident".to_owned();
+        fields.error("scenario::two-likenesses", message, KEY, "which of them?");
+    }
+    let name = |part: &Fields<'_>| {
+        part.get(CONDITION);
+        named(part, "incident")
+    };
+    parts.iter().map(name).fold(None, Option::or)
+}
+
 /// A control run: nothing fails, no step is made to fail, and what states that something is
 /// wrong is not said. Red herrings stay: they are what a control run is about.
 fn withdraw(scenario: &mut Scenario) {
@@ -118,6 +167,8 @@ fn withdraw(scenario: &mut Scenario) {
     scenario.script.clear();
     scenario.injects.retain(|inject| inject.kind == InjectKind::RedHerring);
     scenario.endex = scenario.endex.min(CONTROL_ENDEX);
+    scenario.likeness = None;
+    scenario.shows.clear();
     scenario.expect = Expectation {
         severity: None,
         playbook: None,

@@ -17,6 +17,7 @@ pub(crate) const AGENT: Space = system::AGENT.with_code("scenario::unknown-agent
 pub(crate) const ROLE: Space = system::ROLE.with_code("scenario::unknown-role");
 const STORE: Space = system::STORE.with_code("scenario::unknown-store");
 const TOOL: Space = system::TOOL.with_code("scenario::unknown-tool");
+pub(crate) const INCIDENT: Space = Space::new("incident", "scenario::unknown-incident");
 const SYSTEM: Space = Space::new("system", "scenario::unknown-system");
 const ALERT: Space = Space::new("alert", "scenario::unknown-alert");
 

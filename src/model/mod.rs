@@ -38,8 +38,8 @@ pub use indicator::{
 pub use knobs::KNOBS;
 pub use name::{EntityKind, Name, Ref, RefError, Text};
 pub use pack::{
-    Audience, Capability, Channel, ContentHash, Duty, EscalationLevel, Field, Gate, Measure, Pack,
-    Priority, Severity, Target,
+    Audience, Capability, Channel, ContentHash, Duty, EscalationLevel, Field, Gate, Lengthening,
+    Measure, Pack, Priority, Severity, Target,
 };
 pub use playbook::{ForEach, Phase, Playbook, Rung, Step, StepEffect, StepTime, Trigger};
 pub use preset::{Knob, Preset, Provenance, QuantileTable, Stage};
@@ -52,8 +52,8 @@ pub use ruletest::{
     AgentFact, Expect, ExpectedStep, Facts, Given, RuleCase, RuleTests, ServiceFact,
 };
 pub use scenario::{
-    Cue, Expectation, Fault, FaultEffect, FaultEnd, Inject, InjectKind, Parameter, Scenario, Shape,
-    StepFailure,
+    Cue, Expectation, Fault, FaultEffect, FaultEnd, Inject, InjectKind, Mechanic, Parameter,
+    Scenario, Shape, StepFailure,
 };
 pub use signal::{Number, SignalKind};
 pub use slo::{

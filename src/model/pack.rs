@@ -127,6 +127,15 @@ pub struct Target {
     pub assumed: bool,
 }
 
+/// How the gap allowed between updates grows with the time since the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengthening {
+    /// From this long after the first update on ...
+    pub after: SimDuration,
+    /// ... the next may be announced for as long ahead as this.
+    pub within: SimDuration,
+}
+
 /// A response time that is measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measure {
@@ -142,6 +151,23 @@ pub struct Measure {
     pub targets: BTreeMap<Name, Target>,
     /// The largest gap between updates after `to`, instead of the time from `from` to `to`.
     pub cadence: bool,
+    /// Longer gaps that count as met where the update before announced them, ascending.
+    pub lengthens: Vec<Lengthening>,
+}
+
+impl Measure {
+    /// The gap allowed after an update that came `age` after the first: the target, or what the
+    /// update announced as far as that is within what the pack allows at that age.
+    pub fn gap_allowed(
+        lengthens: &[Lengthening],
+        target: SimDuration,
+        age: SimDuration,
+        announced: Option<SimDuration>,
+    ) -> SimDuration {
+        let longest = lengthens.iter().filter(|longer| age >= longer.after);
+        let longest = longest.map(|longer| longer.within).fold(target, SimDuration::max);
+        announced.map_or(target, |announced| announced.clamp(target, longest))
+    }
 }
 
 /// A capability with its critical tasks (HSEEP).

@@ -34,9 +34,9 @@ pub enum Provenance {
 pub enum Stage {
     /// From the fault to its detection by people, where no alert rule covers it, in minutes.
     Detection,
-    /// From detection to the right cause, in minutes; inside `fix`.
+    /// From detection to the right cause, in minutes; inside `fix` where that is longer.
     Identification,
-    /// From detection to mitigation, in minutes.
+    /// From detection to mitigation, in minutes; where finding the cause takes longer, from then.
     Fix,
 }
 

@@ -65,6 +65,24 @@ words! {
     }
 }
 
+words! {
+    /// How trouble spreads and lasts: what a scenario can show besides its fault.
+    Mechanic {
+        /// Retries of several layers multiply: 4 attempts on 3 layers are 64 calls.
+        RetryProduct => "retry_product",
+        /// Near its capacity a service gets slow, and its processors idle while threads wait.
+        QueueSaturation => "queue_saturation",
+        /// The trigger is gone, and the overload stays until load is shed.
+        MetastableOverload => "metastable_overload",
+        /// What came in meanwhile is worked off after the cause is gone.
+        BacklogDrain => "backlog_drain",
+        /// What people see by, or speak by, fails with what they look after.
+        SharedFate => "shared_fate",
+        /// What is to take its place fails when it is needed.
+        FailingFallback => "failing_fallback",
+    }
+}
+
 /// How a fault ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultEnd {
@@ -173,6 +191,10 @@ pub struct Scenario {
     pub title: Text,
     /// What it rehearses, in one or two sentences.
     pub summary: Text,
+    /// The published incident of the same kind, by its name in the catalog.
+    pub likeness: Option<Name>,
+    /// The mechanics that it shows.
+    pub shows: Vec<Mechanic>,
     /// System it runs on unless `--system` says otherwise.
     pub system: Name,
     /// Pack it is scored with unless `--pack` says otherwise.

@@ -13,7 +13,7 @@ use crate::timeline::{Event, EventKind};
 use crate::units::SimTime;
 
 /// Kinds that a policy can ask for; ground truth is not among them.
-pub(super) const KINDS: [&str; 36] = [
+pub(super) const KINDS: [&str; 37] = [
     "service_state",
     "sli_breached",
     "sli_recovered",
@@ -44,6 +44,7 @@ pub(super) const KINDS: [&str; 36] = [
     "approval_given",
     "mitigated_claimed",
     "resolved_claimed",
+    "stood_down",
     "report_delivered",
     "action_filed",
     "hint",
@@ -396,7 +397,7 @@ fn channel(kind: &EventKind) -> Option<String> {
         | EventKind::PageFailed { channel, .. }
         | EventKind::MessageSent { channel, .. }
         | EventKind::MessageFailed { channel, .. }
-        | EventKind::PublicUpdate { channel } => Some(channel.to_string()),
+        | EventKind::PublicUpdate { channel, .. } => Some(channel.to_string()),
         EventKind::ReportDelivered { channels, .. } => Some(channels.join(",")),
         _ => None,
     }

@@ -16,6 +16,9 @@ pub(super) fn facts(case: &Case<'_>, words: Words) -> Vec<(String, Cell)> {
     if let Some(scenario) = name(&header.scenario) {
         add("head-scenario", scenario);
     }
+    if let Some(likeness) = name(&header.likeness) {
+        add("head-likeness", likeness);
+    }
     let parameters = header.parameters.iter();
     let parameters: Vec<String> = parameters.map(|(k, v)| format!("{k}={v}")).collect();
     if !parameters.is_empty() {

@@ -231,7 +231,7 @@ mod tests {
     }
 
     /// Families of closed words; their keys are put together at run time.
-    const FAMILIES: [&str; 29] = [
+    const FAMILIES: [&str; 30] = [
         "action",
         "alert",
         "calibrated",
@@ -245,6 +245,7 @@ mod tests {
         "hours",
         "inject",
         "kind",
+        "mechanic",
         "milestone",
         "mode",
         "purpose",
@@ -307,6 +308,7 @@ mod tests {
         wanted.extend(Mode::ALL.iter().map(|w| ("mode", w.as_str())));
         wanted.extend(Source::ALL.iter().map(|w| ("source", w.as_str())));
         wanted.extend(Gate::ALL.iter().map(|w| ("gate", w.as_str())));
+        wanted.extend(Mechanic::ALL.iter().map(|w| ("mechanic", w.as_str())));
         wanted.extend(InjectKind::ALL.iter().map(|w| ("inject", w.as_str())));
         wanted.extend(DependencyKind::ALL.iter().map(|w| ("dependency", w.as_str())));
         wanted.extend(RoleKind::ALL.iter().map(|w| ("role", w.as_str())));

@@ -90,8 +90,14 @@ pub(super) fn items(case: &Case<'_>, words: Words) -> Vec<Cell> {
     if items.is_empty() {
         items.push(Cell::toned(words.t("next-nothing"), Tone::Good));
     }
-    if case.simulated() {
-        items.push(Cell::toned(words.t("next-people"), Tone::Muted));
-    }
+    items.extend(further(case, words).into_iter().map(|text| Cell::toned(text, Tone::Muted)));
     items
+}
+
+/// What can be done with any drill: set it beside a published incident, hold it with people.
+fn further(case: &Case<'_>, words: Words) -> Vec<String> {
+    let likeness = case.timeline.header.likeness.as_ref();
+    let beside = likeness.map(|incident| words.f("next-likeness", &[("incident", incident)]));
+    let people = case.simulated().then(|| words.t("next-people"));
+    beside.into_iter().chain(people).collect()
 }

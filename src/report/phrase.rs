@@ -8,7 +8,7 @@ use super::lang::{Lang, Words};
 use crate::model::Text;
 
 /// What the scorer and the workbench say, as `(English, Japanese)`. The most special come first.
-const ENGINE: [(&str, &str); 44] = [
+const ENGINE: [(&str, &str); 45] = [
     ("the degraded mode could not be switched on", "縮退運転に切り替えられなかった"),
     ("no channel carried it", "どの経路でも送れなかった"),
     ("no severity is decided", "重要度がまだ判定されていない"),
@@ -16,6 +16,7 @@ const ENGINE: [(&str, &str); 44] = [
     ("not stable yet", "まだ安定していない"),
     ("it is not over yet", "まだ収束していない"),
     ("the repair was aimed at {}, and nothing changed", "{}を直そうとしたが、何も変わらなかった"),
+    ("the update before announced it", "直前の告知で次回の時刻を予告済み"),
     ("the tools allow {} at the earliest: not rated", "道具の制約で最短でも{}かかるため評定しない"),
     (
         "the uncertainty straddles a limit, so the worse rating is given",

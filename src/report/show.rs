@@ -115,7 +115,11 @@ fn scenario(s: &Scenario, zone: Zone, words: Words, doc: &mut Doc) {
         ("show-endex", words.span(s.endex)),
         ("severity-expected", severity),
     ];
-    doc.facts(facts.map(|(key, value)| (words.t(key), Cell::new(value))).into());
+    let likeness = s.likeness.as_ref().map(|name| ("head-likeness", name.to_string()));
+    let shows = s.shows.iter().map(|mechanic| words.word("mechanic", mechanic.as_str()));
+    let shows = (!s.shows.is_empty()).then(|| ("show-mechanics", words.list(shows)));
+    let facts = facts.into_iter().chain(likeness).chain(shows);
+    doc.facts(facts.map(|(key, value)| (words.t(key), Cell::new(value))).collect());
     doc.heading(words.t("show-objectives"));
     doc.list(s.objectives.iter().map(|o| Cell::new(words.text(o))).collect());
     let rows = s.parameters.iter().map(|(p, value)| {

@@ -46,7 +46,9 @@ fn scenario(s: &Scenario, zone: Zone) -> Value {
         json!({"name": i.name, "at_ms": i.at.ms(), "kind": i.kind.as_str(), "about": i.about,
             "text": i.text})
     });
-    json!({"name": s.name, "title": s.title, "summary": s.summary, "system": s.system,
+    json!({"name": s.name, "title": s.title, "summary": s.summary, "likeness": s.likeness,
+        "shows": s.shows.iter().map(|shows| shows.as_str()).collect::<Vec<_>>(),
+        "system": s.system,
         "pack": s.pack, "frequency": s.frequency, "mode": s.mode.as_str(),
         "when": s.when.as_str(), "start": s.start.rfc3339(zone), "endex_ms": s.endex.ms(),
         "objectives": s.objectives, "parameters": parameters.collect::<Vec<_>>(),
@@ -76,8 +78,12 @@ fn pack(p: &Pack) -> Value {
         let targets = m.targets.iter().map(
             |(level, t)| json!({"level": level, "within_ms": t.within.ms(), "assumed": t.assumed}),
         );
+        let lengthens = m
+            .lengthens
+            .iter()
+            .map(|l| json!({"after_ms": l.after.ms(), "within_ms": l.within.ms()}));
         json!({"name": m.name, "title": m.title, "from": m.from, "to": m.to,
-            "targets": targets.collect::<Vec<_>>()})
+            "targets": targets.collect::<Vec<_>>(), "lengthens": lengthens.collect::<Vec<_>>()})
     });
     let capabilities = p.capabilities.iter().map(
         |c| json!({"name": c.name, "title": c.title, "weight": c.weight, "measures": c.measures}),

@@ -165,7 +165,7 @@ fn tone(kind: &K) -> Tone {
         K::PageFailed { .. } | K::MessageFailed { .. } | K::StepFailed { .. } => Tone::Bad,
         K::StepSkipped { .. } => Tone::Poor,
         K::Rollback { succeeded, .. } if !succeeded => Tone::Bad,
-        K::ResolvedClaimed {} | K::MitigatedClaimed {} => Tone::Good,
+        K::ResolvedClaimed {} | K::MitigatedClaimed {} | K::StoodDown {} => Tone::Good,
         _ => Tone::Plain,
     }
 }
@@ -290,8 +290,13 @@ fn conversation(case: &Case<'_>, words: Words, kind: &K, event: &Event) -> (Stri
                 case.channel(channel, words),
             )
         }
-        K::PublicUpdate { channel } => {
-            (words.t("event-public-update"), case.channel(channel, words))
+        K::PublicUpdate { channel, next_within_ms } => {
+            let next = next_within_ms.map(|ms| words.span(SimDuration::from_ms(i64::from(ms))));
+            let text = match next {
+                Some(next) => words.f("event-public-update-next", &[("next", &next)]),
+                None => words.t("event-public-update"),
+            };
+            (text, case.channel(channel, words))
         }
         other => outcome(case, words, other),
     }
@@ -313,6 +318,7 @@ fn outcome(case: &Case<'_>, words: Words, kind: &K) -> (String, String) {
         K::ApprovalGiven { what } => words.f("event-approval-given", &[("what", &step(what))]),
         K::MitigatedClaimed {} => words.t("event-mitigated-claimed"),
         K::ResolvedClaimed {} => words.t("event-resolved-claimed"),
+        K::StoodDown {} => words.t("event-stood-down"),
         K::ReportDelivered { duty, preliminary, channels, .. } => {
             let duty = case.duty(duty, words);
             let key = match preliminary.is_empty() {

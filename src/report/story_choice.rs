@@ -70,6 +70,7 @@ fn rank(line: &Line, seen: &mut BTreeMap<String, String>) -> Rank {
         | K::SeverityChanged { .. }
         | K::MitigatedClaimed {}
         | K::ResolvedClaimed {}
+        | K::StoodDown {}
         | K::ReportDelivered { .. }
         | K::PublicUpdate { .. }
         | K::ApprovalGiven { .. }

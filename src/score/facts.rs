@@ -85,6 +85,8 @@ pub(super) struct Facts<'a> {
     pub fallbacks: Vec<EventId>,
     pub internal: Vec<Mark>,
     pub external: Vec<Mark>,
+    /// By event, how soon a public update says that the next one comes.
+    pub announced: Vec<(EventId, SimDuration)>,
     pub hypotheses: Vec<&'a Event>,
     pub mitigated_claims: Vec<Mark>,
     pub resolved_claims: Vec<Mark>,
@@ -130,6 +132,7 @@ impl<'a> Facts<'a> {
             fallbacks: Vec::new(),
             internal: Vec::new(),
             external: Vec::new(),
+            announced: Vec::new(),
             hypotheses: Vec::new(),
             mitigated_claims: Vec::new(),
             resolved_claims: Vec::new(),
@@ -206,6 +209,16 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// What was answered before the response was stood down belongs to no incident.
+    fn stood_down(&mut self) {
+        if self.marks[mark::DECLARED].is_none() {
+            for which in [mark::DETECTED, mark::PAGE_DELIVERED, mark::ACKED] {
+                self.marks[which] = None;
+            }
+            (self.source, self.first_action) = (None, None);
+        }
+    }
+
     fn answer(&mut self, event: &'a Event) {
         let role = match &event.kind {
             EventKind::RoleTaken { role } => Some(role),
@@ -263,7 +276,11 @@ impl<'a> Facts<'a> {
             EventKind::MessageSent { purpose, .. } if *purpose != MessagePurpose::Confirmation => {
                 self.internal.push(Mark::of(event));
             }
-            EventKind::PublicUpdate { .. } => self.external.push(Mark::of(event)),
+            EventKind::PublicUpdate { next_within_ms, .. } => {
+                self.external.push(Mark::of(event));
+                let next = next_within_ms.map(|ms| SimDuration::from_ms(i64::from(ms)));
+                self.announced.extend(next.map(|next| (event.id, next)));
+            }
             EventKind::Hypothesis {} => self.hypotheses.push(event),
             EventKind::StepStarted { step, playbook, .. } => {
                 self.act(step, playbook, ActKind::Started, event, acts);
@@ -289,6 +306,7 @@ impl<'a> Facts<'a> {
                     _ => self.internal.push(Mark::of(event)),
                 }
             }
+            EventKind::StoodDown {} => self.stood_down(),
             EventKind::ActionFiled { .. } => self.first(mark::ACTIONS_FILED, event),
             EventKind::Hint { step } => self.hints.push((step.as_ref(), Mark::of(event))),
             EventKind::Observation { signal, value } if self.plan.signals.contains(signal) => {
@@ -362,6 +380,20 @@ impl<'a> Facts<'a> {
         if self.marks[mark::DETECTED].is_none() {
             self.source = None;
         }
+    }
+
+    /// From when the time of a step counts that is due so long after milestone `from`. Where that
+    /// is detection, what was found first may have called for another procedure: the time counts
+    /// from the finding that called for the step's own.
+    pub(super) fn clock(&self, step: usize, from: usize) -> Option<Mark> {
+        let mark = self.marks[from]?;
+        if from != mark::DETECTED {
+            return Some(mark);
+        }
+        let trigger = self.plan.playbooks[self.plan.steps[step].playbook].trigger;
+        let calls =
+            |(of, event): &&(Option<Trigger>, &Event)| *of == Some(trigger) && event.at >= mark.at;
+        Some(self.findings.iter().find(calls).map_or(mark, |(_, event)| Mark::of(event)))
     }
 
     /// Whether a record does not tell of public notices after the first.

@@ -30,6 +30,9 @@ fn measure(
         Shown::Censored(_) | Shown::Missing(_) => None,
     };
     let mut rated = rate(&reading, &missing_target(facts, pack));
+    if reading.announced {
+        rated.rule.push_str("; the update before announced it");
+    }
     steps_lower(facts, plan, judged, &reading, &mut rated);
     duty_lower(facts, plan, &reading, &mut rated);
     hints_lower(facts, plan, &reading, &mut rated);

@@ -2,8 +2,8 @@
 
 use crate::model::MILESTONES;
 use crate::model::{
-    Audience, ForEach, Gate, Measure, Name, Pack, SignalKind, Source, Step, StepEffect, Target,
-    Trigger,
+    Audience, ForEach, Gate, Lengthening, Measure, Name, Pack, SignalKind, Source, Step,
+    StepEffect, Target, Trigger,
 };
 use crate::timeline::Header;
 use crate::units::SimDuration;
@@ -49,6 +49,7 @@ pub(super) struct PlanMeasure {
     pub from: End,
     pub to: End,
     pub cadence: bool,
+    pub lengthens: Vec<Lengthening>,
     /// By severity rank.
     pub targets: Vec<Option<Target>>,
 }
@@ -327,6 +328,7 @@ fn measure(pack: &Pack, steps: &[PlanStep], measure: &Measure) -> PlanMeasure {
         from: end(pack, steps, &measure.from),
         to: end(pack, steps, &measure.to),
         cadence: measure.cadence,
+        lengthens: measure.lengthens.clone(),
         targets: pack.severities.iter().map(|severity| target(&severity.level)).collect(),
     }
 }

@@ -3,7 +3,7 @@
 use super::card::MilestoneState;
 use super::facts::{Facts, Mark};
 use super::plan::{End, PlanMeasure, mark};
-use crate::model::{DetectionSource, SignalKind, Source, Target};
+use crate::model::{DetectionSource, Measure, SignalKind, Source, Target};
 use crate::units::{SimDuration, SimTime};
 
 /// Why a measure has no value, said where the record cannot tell.
@@ -48,6 +48,8 @@ pub(super) struct Reading {
     pub from: Option<Mark>,
     pub to: Option<Mark>,
     pub target: Option<Target>,
+    /// The target is a longer gap that an update announced.
+    pub announced: bool,
 }
 
 impl Reading {
@@ -158,9 +160,10 @@ pub(super) fn read(facts: &Facts<'_>, measure: &PlanMeasure) -> Reading {
         from: None,
         to: None,
         target: target.filter(|_| !facts.plan.expect_nothing),
+        announced: false,
     };
     let from = match end_at(facts, &measure.from) {
-        EndAt::At(mark) => mark,
+        EndAt::At(mark) => called_for(facts, measure).unwrap_or(mark),
         EndAt::NotReached => return reading,
         EndAt::NotObservable(reason) => {
             reading.shown = Shown::Missing(reason);
@@ -191,6 +194,16 @@ pub(super) fn read(facts: &Facts<'_>, measure: &PlanMeasure) -> Reading {
     reading
 }
 
+/// When the procedure was called for whose steps a measure from detection ends with.
+fn called_for(facts: &Facts<'_>, measure: &PlanMeasure) -> Option<Mark> {
+    let (End::Milestone(mark::DETECTED), End::Steps(steps)) = (&measure.from, &measure.to) else {
+        return None;
+    };
+    let worked = |step: &&usize| facts.steps.instances.iter().any(|i| i.step == **step);
+    let clocks = steps.iter().filter(worked);
+    clocks.filter_map(|step| facts.clock(*step, mark::DETECTED)).min_by_key(|mark| mark.at)
+}
+
 /// The largest gap between updates, from `to` until mitigation or the end of the record. The
 /// wait after the last update counts: users wait until they hear that it is over.
 fn cadence(facts: &Facts<'_>, measure: &PlanMeasure, mut reading: Reading) -> Reading {
@@ -215,22 +228,47 @@ fn cadence(facts: &Facts<'_>, measure: &PlanMeasure, mut reading: Reading) -> Re
         reading.shown = Shown::Missing(why::OVER_BEFORE);
         return reading;
     }
-    reading.from = Some(first);
-    let updates = cadence_updates(facts, measure, first.at, until);
-    let (mut last, mut largest) = (first, SimDuration::ZERO);
-    for update in updates.iter().copied() {
-        if update.at - last.at > largest {
-            largest = update.at - last.at;
-            reading.uncertainty = update.uncertainty + last.uncertainty;
-            (reading.from, reading.to) = (Some(last), Some(update));
+    let marks = cadence_updates(facts, measure, first.at, until);
+    widest(facts, measure, first, &marks, until, reading)
+}
+
+/// Reads the gap that is largest for what was allowed: the target, or what the update before
+/// announced within what the pack lets it announce. Silence is never announced: where an update
+/// names no time, the target holds.
+fn widest(
+    facts: &Facts<'_>,
+    measure: &PlanMeasure,
+    first: Mark,
+    updates: &[Mark],
+    until: SimTime,
+    mut reading: Reading,
+) -> Reading {
+    let target = reading.target;
+    let announced = |mark: &Mark| {
+        let of = facts.announced.iter().find(|(event, _)| *event == mark.event);
+        of.map(|(_, next)| *next)
+    };
+    let mut largest: Option<(SimDuration, SimDuration)> = None;
+    let mut last = first;
+    for next in updates.iter().copied().map(Some).chain([None]) {
+        let gap = next.map_or(until, |next| next.at) - last.at;
+        let within = target.map_or(SimDuration::from_ms(1), |target| target.within);
+        let lengthens: &[_] = if target.is_some() { &measure.lengthens } else { &[] };
+        let age = last.at - first.at;
+        let allowed = Measure::gap_allowed(lengthens, within, age, announced(&last));
+        let times = |a: SimDuration, b: SimDuration| i128::from(a.ms()) * i128::from(b.ms());
+        let wider = largest.is_none_or(|(most, of)| times(gap, of) > times(most, allowed));
+        if wider {
+            largest = Some((gap, allowed));
+            reading.uncertainty =
+                next.map_or(SimDuration::ZERO, |n| n.uncertainty) + last.uncertainty;
+            (reading.from, reading.to) = (Some(last), next);
+            reading.announced = target.is_some_and(|target| allowed > target.within);
+            reading.target = target.map(|target| Target { within: allowed, ..target });
         }
-        last = update;
+        last = next.unwrap_or(last);
     }
-    if until - last.at > largest {
-        largest = until - last.at;
-        reading.uncertainty = last.uncertainty;
-        (reading.from, reading.to) = (Some(last), None);
-    }
+    let (largest, _) = largest.unwrap_or_default();
     reading.shown = Shown::Value(largest);
     reading
 }

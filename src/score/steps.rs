@@ -302,7 +302,13 @@ pub(super) struct Judged {
 pub(super) fn judge(facts: &Facts<'_>, index: usize) -> Judged {
     let instance = &facts.steps.instances[index];
     let step = &facts.plan.steps[instance.step];
-    let due = step.due.and_then(|(from, within)| Some(facts.marks[from]?.at + within));
+    let due = step.due.and_then(|(from, within)| {
+        let from = match step.duty {
+            Some(_) => facts.marks[from],
+            None => facts.clock(instance.step, from),
+        };
+        Some(from?.at + within)
+    });
     let before = out_of_order(facts, index);
     let outcome = match instance.done {
         Some(_) if before.is_some() => StepOutcome::OutOfOrder,

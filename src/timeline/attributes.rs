@@ -162,7 +162,7 @@ pub const KINDS: &[(&str, &[Attribute])] = &[
     ("handed_over", &[must("what", T::Text), must("to", T::Reference)]),
     ("message_sent", MESSAGE),
     ("message_failed", MESSAGE),
-    ("public_update", &[must("channel", T::Text)]),
+    ("public_update", &[must("channel", T::Text), may("next_within_ms", T::Count)]),
     ("hypothesis", &[]),
     ("step_started", STEP),
     ("step_done", STEP),
@@ -173,6 +173,7 @@ pub const KINDS: &[(&str, &[Attribute])] = &[
     ("approval_given", WHAT),
     ("mitigated_claimed", &[]),
     ("resolved_claimed", &[]),
+    ("stood_down", &[]),
     (
         "report_delivered",
         &[

@@ -221,6 +221,9 @@ pub enum EventKind {
     PublicUpdate {
         /// Channel of the pack.
         channel: Name,
+        /// It says that the next one comes within this many milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_within_ms: Option<u32>,
     },
     /// `by` suspects what `about` names to be the cause.
     Hypothesis {},
@@ -294,6 +297,9 @@ pub enum EventKind {
     MitigatedClaimed {},
     /// `by` claims that the incident is over.
     ResolvedClaimed {},
+    /// The response ends before anything was declared: nothing is wrong. What comes later is
+    /// another incident.
+    StoodDown {},
     /// A report of a duty is delivered.
     ReportDelivered {
         /// Duty of the pack.
@@ -384,6 +390,7 @@ impl EventKind {
             Self::ApprovalGiven { .. } => "approval_given",
             Self::MitigatedClaimed {} => "mitigated_claimed",
             Self::ResolvedClaimed {} => "resolved_claimed",
+            Self::StoodDown {} => "stood_down",
             Self::ReportDelivered { .. } => "report_delivered",
             Self::ActionFiled { .. } => "action_filed",
             Self::Hint { .. } => "hint",

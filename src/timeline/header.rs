@@ -29,6 +29,8 @@ pub struct Header {
     pub title: Name,
     /// Scenario, for drills.
     pub scenario: Option<Name>,
+    /// The published incident of the same kind, for drills that name one.
+    pub likeness: Option<Name>,
     /// Parameters chosen, as `(name, value)`.
     pub parameters: Vec<(Name, Name)>,
     /// System, for drills.
@@ -99,6 +101,7 @@ pub(crate) const HEADER_KEYS: [&str; 25] = [
     "start",
     "end",
     "scenario",
+    "likeness",
     "parameters",
     "system",
     "environment",
@@ -136,6 +139,7 @@ impl Header {
         let optional = [
             ("drill_version", self.drill_version.as_ref()),
             ("scenario", self.scenario.as_ref()),
+            ("likeness", self.likeness.as_ref()),
             ("system", self.system.as_ref()),
             ("pack", self.pack.as_ref()),
             ("pack_hash", self.pack_hash.as_ref()),
@@ -227,6 +231,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Header> {
         source,
         title: Name::from(title),
         scenario: name(reader, "scenario"),
+        likeness: name(reader, "likeness"),
         parameters: parameters(reader),
         system: name(reader, "system"),
         environment: word(reader, "environment", Environment::ALL, Environment::as_str),

@@ -266,6 +266,7 @@ mod tests {
             source: Source::Simulated,
             title: Name::from("quarterly"),
             scenario: Some(Name::from("quarterly-outage")),
+            likeness: Some(Name::from("github-2018")),
             parameters: vec![
                 (Name::from("z"), Name::from("1")),
                 (Name::from("a"), Name::from("題")),

@@ -291,11 +291,21 @@ impl Known {
             EventKind::ResolvedClaimed {} => {
                 self.resolved.get_or_insert(event.at);
             }
+            EventKind::StoodDown {} => self.stood_down(),
             _ => {}
         }
         if let Some(retained) = &mut self.retained {
             retained.push(event.clone());
         }
+    }
+
+    /// What was found and answered so far belongs to no incident.
+    fn stood_down(&mut self) {
+        (self.detected, self.first_action, self.acknowledged) = (None, None, None);
+        (self.declared, self.severity) = (None, None);
+        self.findings.clear();
+        self.levels.clear();
+        self.agents.iter_mut().for_each(|agent| agent.reported = None);
     }
 
     fn finding(
@@ -308,6 +318,11 @@ impl Known {
     ) {
         self.detected.get_or_insert(at);
         let Some(about) = about else { return };
+        let fails = |service: &ServiceKnown| service.state != ServiceState::Up;
+        if self.services.iter().any(|s| s.name == about.name && fails(s)) {
+            // Found after somebody said that it is over, it shows that it is not.
+            (self.mitigated, self.resolved) = (None, None);
+        }
         self.findings.push(FindingKnown {
             rule: rule.clone(),
             about: about.clone(),

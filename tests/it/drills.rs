@@ -27,6 +27,8 @@ const SCENARIOS: &[&[&str]] = &[
     &["coordination-outage", "--set", "also=both"],
     &["github-outage"],
     &["github-outage", "--set", "also=discord"],
+    &["intermittent-outage"],
+    &["intermittent-outage", "--set", "variant=leak"],
     &["internet-outage"],
     &["data-loss"],
     &["data-loss", "--set", "loss=creeping"],

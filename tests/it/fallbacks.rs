@@ -200,13 +200,20 @@ fn nothing_gets_out_without_the_internet_but_a_call() {
         for event in drill.timeline.events.iter().filter(|e| e.at > lost && e.at < back) {
             let channel = match &event.kind {
                 K::PageDelivered { channel, .. } | K::MessageSent { channel, .. } => channel,
-                K::PublicUpdate { channel } => channel,
+                K::PublicUpdate { channel, .. } => channel,
                 _ => continue,
             };
             assert!(!outside.contains(&channel.as_str()), "seed {seed}: {channel} at {}", event.at);
         }
         let called = done(&drill, "call-human").unwrap();
         assert!(called.at < back, "seed {seed}");
+        let answers = |e: &Event| {
+            matches!(e.kind, K::Acknowledged { .. })
+                && e.by.as_ref().is_some_and(|by| by.to_string() == "role:lead")
+        };
+        let answered = first(&drill, answers).unwrap().at;
+        let wait = answered - called.at;
+        assert!(wait < SimDuration::from_minutes(30), "seed {seed}: who is called comes: {wait}");
     }
 }
 

@@ -27,6 +27,7 @@ mod keep;
 mod kept_answers;
 mod kept_slices;
 mod killed;
+mod mechanics;
 mod openslo;
 mod parquet;
 mod play;

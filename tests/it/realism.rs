@@ -68,28 +68,82 @@ fn median(outcomes: &[TrialOutcome], milestone: &str) -> SimDuration {
     all[all.len() / 2]
 }
 
-/// The 72 published incidents whose fix times the preset draws from lasted at most 30 minutes in 3
-/// cases, an hour in 12, four hours in 50; nine in ten lasted at most 575 minutes. None of that was
-/// fitted: the bounds are 95 % intervals of those rows, Wilson's for shares, of order statistics
-/// (ranks 59 and 70) for the quantile. Rows that state no fix time lasted longer (all 236: 50 %
-/// within four hours), so they say nothing about a model that draws fixes.
+/// What `total_min` of published incidents says: how many of `n` lasted at most 30, 60 and 240
+/// minutes, and the 95 % interval of the 90th percentile in minutes (order statistics). The
+/// published spans are those in which customers were hit, so they are compared with the time from
+/// the start of impact until service levels were back for good (`mitigate`). No input of a preset
+/// was computed from them. See `docs/realism.md`.
+struct Published {
+    preset: &'static str,
+    n: u32,
+    within: [(i64, u32); 3],
+    p90_minutes: (f64, f64),
+}
+
+const PUBLISHED: [Published; 2] = [
+    // The 72 incidents that state how long the fix took.
+    Published {
+        preset: "public-postmortem",
+        n: 72,
+        within: [(30, 3), (60, 12), (240, 50)],
+        p90_minutes: (403.0, 1285.0),
+    },
+    // All 236.
+    Published {
+        preset: "public-weighted",
+        n: 236,
+        within: [(30, 7), (60, 22), (240, 119)],
+        p90_minutes: (809.0, 1421.0),
+    },
+];
+
+/// Shares of drills mended within the minutes of `within`, and the 90th percentile in minutes.
+fn mended(preset: &str, service: &str, within: &[(i64, u32); 3]) -> ([f64; 3], f64) {
+    let inputs = inputs("service-outage", &[("service", service)], preset);
+    let times = values(&inputs, &run(&inputs, &[], 400), "mitigate");
+    let share = |(minutes, _): (i64, u32)| {
+        let bound = SimDuration::from_minutes(minutes);
+        times.iter().filter(|time| **time <= bound).count() as f64 / times.len() as f64
+    };
+    (within.map(share), times[times.len() * 9 / 10].minutes())
+}
+
 #[test]
 fn published_responders_mend_a_service_as_fast_as_published() {
-    for service in ["user", "movie", "actor", "scene", "review"] {
-        let inputs = inputs("service-outage", &[("service", service)], "public-postmortem");
-        let times = values(&inputs, &run(&inputs, &[], 400), "mitigate");
-        let within = |minutes: i64| {
-            let bound = SimDuration::from_minutes(minutes);
-            times.iter().filter(|time| **time <= bound).count() as f64 / times.len() as f64
-        };
-        for (minutes, of_72) in [(30, 3), (60, 12), (240, 50)] {
-            let (low, high) = wilson(of_72, 72).unwrap();
-            let share = within(minutes);
-            assert!((low..=high).contains(&share), "{service}: {share} within {minutes} min");
+    for Published { preset, n, within, p90_minutes } in PUBLISHED {
+        // Sign-in is mended slowest, reviews fastest; films are what the document shows.
+        for service in ["user", "movie", "review"] {
+            let (shares, p90) = mended(preset, service, &within);
+            for ((minutes, of), share) in within.into_iter().zip(shares) {
+                let (low, high) = wilson(of, n).unwrap();
+                let told = format!("{preset} {service}: {share} within {minutes} min");
+                assert!((low..=high).contains(&share), "{told}, published {low} to {high}");
+            }
+            let (low, high) = p90_minutes;
+            assert!((low..=high).contains(&p90), "{preset} {service}: p90 {p90} min");
+            if service == "movie" {
+                the_document_says(preset, shares, p90);
+            }
         }
-        let p90 = times[times.len() * 9 / 10].minutes();
-        assert!((403.0..=1285.0).contains(&p90), "{service}: p90 {p90} min");
     }
+}
+
+/// `docs/realism.md` has a row `| PRESET | simulated | 30 | 60 | 240 | p90 |` in percent and minutes.
+fn the_document_says(preset: &str, shares: [f64; 3], p90: f64) {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/realism.md")).unwrap();
+    let begins = format!("| `{preset}` | simulated |");
+    let row = text.lines().find(|line| line.starts_with(&begins)).unwrap();
+    let told: Vec<f64> = row
+        .split('|')
+        .skip(3)
+        .filter_map(|cell| cell.trim().trim_end_matches([' ', '%']).parse().ok())
+        .collect();
+    assert_eq!(told.len(), 4, "{row}");
+    for (told, share) in told.iter().zip(shares) {
+        assert!((told - share * 100.0).abs() <= 2.0, "{row}: {share} is simulated");
+    }
+    assert!((told[3] - p90).abs() <= 0.05 * p90, "{row}: {p90} min is simulated");
 }
 
 #[test]

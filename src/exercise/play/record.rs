@@ -393,7 +393,7 @@ impl Record {
         let channel = posts.find_map(|step| step.channels.first()).cloned();
         let any = || pack.channels.first().map(|channel| channel.name.clone());
         if let Some(channel) = channel.or_else(any) {
-            self.mine(K::PublicUpdate { channel }, Vec::new());
+            self.mine(K::PublicUpdate { channel, next_within_ms: None }, Vec::new());
         }
     }
 
@@ -503,6 +503,7 @@ fn responds(kind: &K) -> bool {
             | K::ApprovalGiven { .. }
             | K::MitigatedClaimed {}
             | K::ResolvedClaimed {}
+            | K::StoodDown {}
             | K::ReportDelivered { .. }
             | K::ActionFiled { .. }
     )

@@ -127,7 +127,8 @@ fn mark(kind: &K) -> Option<Mark> {
         | K::ApprovalAsked { .. }
         | K::ApprovalGiven { .. }
         | K::MitigatedClaimed {}
-        | K::ResolvedClaimed {} => Mark::Decision,
+        | K::ResolvedClaimed {}
+        | K::StoodDown {} => Mark::Decision,
         K::ReportDelivered { .. } | K::ActionFiled { .. } => Mark::Report,
         K::PageFailed { .. } | K::MessageFailed { .. } | K::Rollback { .. } => Mark::Failed,
         K::StepFailed { .. } | K::StepSkipped { .. } => Mark::Failed,
@@ -142,7 +143,7 @@ fn channels(kind: &K) -> Vec<Name> {
         | K::PageFailed { channel, .. }
         | K::MessageSent { channel, .. }
         | K::MessageFailed { channel, .. }
-        | K::PublicUpdate { channel } => vec![channel.clone()],
+        | K::PublicUpdate { channel, .. } => vec![channel.clone()],
         K::ReportDelivered { channels, .. } => channels.clone(),
         _ => Vec::new(),
     }

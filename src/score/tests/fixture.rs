@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     Audience, Capability, Channel, ContentHash, DetectionSource, Duty, EscalationLevel,
-    FaultEffect, Field, ForEach, Gate, Measure, Mode, Name, Pack, Phase, Playbook, Priority, Ref,
-    Rung, ServiceState, Severity, Source, Step, StepEffect, StepTime, Target, Text, Trigger,
+    FaultEffect, Field, ForEach, Gate, Lengthening, Measure, Mode, Name, Pack, Phase, Playbook,
+    Priority, Ref, Rung, ServiceState, Severity, Source, Step, StepEffect, StepTime, Target, Text,
+    Trigger,
 };
 use crate::score::{self, MeasureResult, Rating, Scorecard, StepResult};
 use crate::timeline::{Event, EventKind, Header, MessagePurpose, Timeline};
@@ -63,6 +64,13 @@ fn measure(name: &str, from: &str, to: &str, critical: Option<i64>) -> Measure {
         to: n(to),
         targets: critical.map(|c| (n("critical"), target(c))).into_iter().collect(),
         cadence: name == "updates",
+        lengthens: match name {
+            "updates" => vec![
+                Lengthening { after: minutes(120), within: minutes(60) },
+                Lengthening { after: minutes(480), within: minutes(180) },
+            ],
+            _ => Vec::new(),
+        },
     }
 }
 
@@ -227,6 +235,7 @@ impl Story {
             source: Source::Live,
             title: n("story"),
             scenario: None,
+            likeness: None,
             parameters: Vec::new(),
             system: None,
             environment: None,
@@ -365,7 +374,17 @@ impl Story {
     }
 
     pub(super) fn public(self, at: i64) -> Self {
-        self.put(at, EventKind::PublicUpdate { channel: n("status") }, "")
+        self.put(at, EventKind::PublicUpdate { channel: n("status"), next_within_ms: None }, "")
+    }
+
+    /// A public update that says when the next one comes, in minutes.
+    pub(super) fn public_until(self, at: i64, next: Option<u32>) -> Self {
+        let next_within_ms = next.map(|minutes| minutes * 60_000);
+        self.put(at, EventKind::PublicUpdate { channel: n("status"), next_within_ms }, "")
+    }
+
+    pub(super) fn stand_down(self, at: i64) -> Self {
+        self.put(at, EventKind::StoodDown {}, "")
     }
 
     pub(super) fn report(self, at: i64, duty: &str, fields: &[&str], preliminary: &[&str]) -> Self {

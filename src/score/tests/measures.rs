@@ -91,6 +91,41 @@ fn cadence_is_the_largest_gap_until_mitigation() {
 }
 
 #[test]
+fn an_announced_longer_gap_counts_as_met_and_silence_does_not() {
+    let base = || Story::new().fault(0, "users").breach(0, "users").declare(5, "critical");
+    // Every 15 minutes for two hours, then one update that says when the next comes, or does not.
+    let hours = |announced: Option<u32>, back: i64| {
+        let story = (0..9).fold(base(), |story, i| story.public(10 + 15 * i));
+        let story = story.public_until(145, announced).public(200).end(400);
+        story.recovery(back, "users")
+    };
+    let met = hours(Some(60), 210);
+    assert_eq!(met.rating("updates"), Rating::P, "{:?}", met.measure("updates"));
+    assert_eq!(met.measure("updates").target.unwrap().minutes(), 60.0);
+    assert!(met.measure("updates").rule.ends_with("the update before announced it"));
+    assert_eq!(hours(None, 210).rating("updates"), Rating::U, "silence");
+    assert_eq!(hours(Some(40), 210).rating("updates"), Rating::M, "55 minutes where 40 were said");
+    let far = hours(Some(600), 210).measure("updates");
+    assert_eq!(far.target.unwrap().minutes(), 60.0, "no further ahead than the pack allows");
+    // In the first two hours nothing longer is allowed, whatever is said.
+    let early = base().public(10).public_until(20, Some(60)).public(75).recovery(80, "users");
+    assert_eq!(early.rating("updates"), Rating::U);
+    let last = hours(Some(60), 300);
+    assert_eq!(last.rating("updates"), Rating::U, "after the last update nobody said anything");
+}
+
+#[test]
+fn what_was_answered_before_a_stand_down_belongs_to_no_incident() {
+    let story = Story::new()
+        .finding(1, Trigger::ServiceOutage, DetectionSource::UserReport)
+        .stand_down(5)
+        .fault(40, "users")
+        .breach(40, "users")
+        .finding(44, Trigger::ServiceOutage, DetectionSource::Alert);
+    assert_eq!(story.measure("detect").value.unwrap().minutes(), 4.0);
+}
+
+#[test]
 fn a_rung_ends_with_its_last_step() {
     assert_eq!(good().measure("ladder").value.unwrap().minutes(), 9.0);
     assert_eq!(good().rating("ladder"), Rating::P);
@@ -110,6 +145,22 @@ fn a_rung_ends_with_its_last_step() {
     assert_eq!(excused.rating("ladder"), Rating::S, "with reasons typed at the time");
     let other = Story::new().finding(0, Trigger::MultiService, DetectionSource::Alert);
     assert_eq!(other.rating("ladder"), Rating::NotObservable);
+}
+
+#[test]
+fn the_time_of_a_rung_counts_from_the_finding_that_calls_for_it() {
+    let story = Story::new()
+        .fault(0, "users")
+        .breach(0, "users")
+        .finding(1, Trigger::Minor, DetectionSource::Human)
+        .finding(30, Trigger::ServiceOutage, DetectionSource::Alert)
+        .done(33, "outage", "identify", "")
+        .done(35, "outage", "health", "")
+        .done(37, "outage", "auto", "")
+        .done(38, "outage", "dependants", "");
+    assert_eq!(story.measure("detect").value.unwrap().minutes(), 1.0);
+    assert_eq!(story.measure("ladder").value.unwrap().minutes(), 8.0);
+    assert_eq!(story.rating("ladder"), Rating::P);
 }
 
 #[test]

@@ -3,13 +3,16 @@
 //! A pack that measures the longest gap between updates makes them a duty until users are well
 //! again. The timer rings while there is still time to write; the update is then the next thing
 //! its role does, and late only where other work, fatigue or a slow text comes between.
+//!
+//! Each update says when the next one comes. While an outage goes on and nothing changes, that is
+//! as far ahead as the pack lets it be announced; when something changed it is the usual time.
 
 use super::carry::Cargo;
 use super::state::{Crew, Scene, tag};
 use super::work::{WorkState, capacity};
-use crate::model::{Measure, Name, Pack, StepEffect, StepTime};
+use crate::model::{Lengthening, Measure, Name, Pack, StepEffect, StepTime};
 use crate::timeline::EventKind;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 
 /// The timer rings when this share of the time allowed is over.
 const RINGS_AT: f64 = 0.55;
@@ -18,12 +21,26 @@ const FOLLOW_UP: f64 = 0.5;
 /// An update that no channel carried is tried again after this long.
 const AGAIN: SimDuration = SimDuration::from_minutes(2);
 
-/// The longest gap that the pack allows between public updates, by rank of severity.
-pub(super) fn gaps(pack: &Pack) -> Vec<Option<SimDuration>> {
+/// Nothing changes while no declaration, no degraded mode and no repair ended in this time: own
+/// judgement.
+const STEADY: SimDuration = SimDuration::from_hours(1);
+
+/// How far apart public updates may be at a severity.
+#[derive(Debug, Clone)]
+pub(super) struct Interval {
+    usual: SimDuration,
+    lengthens: Vec<Lengthening>,
+}
+
+/// How far apart the pack allows public updates to be, by rank of severity.
+pub(super) fn intervals(pack: &Pack) -> Vec<Option<Interval>> {
     let public = |measure: &&Measure| measure.cadence && measure.to == "first_external";
     let measure = pack.measures.iter().find(public);
-    let gap = |level: &Name| Some(measure?.targets.get(level)?.within);
-    pack.severities.iter().map(|severity| gap(&severity.level)).collect()
+    let interval = |level: &Name| {
+        let Measure { targets, lengthens, .. } = measure?;
+        Some(Interval { usual: targets.get(level)?.within, lengthens: lengthens.clone() })
+    };
+    pack.severities.iter().map(|severity| interval(&severity.level)).collect()
 }
 
 /// Where the rhythm stands.
@@ -33,6 +50,8 @@ pub(super) struct Rhythm {
     work: Option<usize>,
     /// Updates so far; a timer of an earlier one is void.
     posts: u32,
+    /// When the first was posted.
+    first: Option<SimTime>,
     /// The timer rang.
     due: bool,
     /// Who writes at present.
@@ -40,17 +59,57 @@ pub(super) struct Rhythm {
 }
 
 impl Crew {
-    /// An update is out: sets the timer for the next.
-    pub(super) fn set_timer(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
+    /// Writes that an update of `work` is out on `channel`, and sets the timer for the next, which
+    /// it announces.
+    pub(super) fn posted(
+        &mut self,
+        work: usize,
+        by: usize,
+        channel: usize,
+        scene: &mut Scene<'_, '_>,
+    ) {
+        let first = *self.rhythm.first.get_or_insert(scene.now());
         self.rhythm.work = Some(work);
         self.rhythm.posts += 1;
         self.rhythm.due = false;
         let declared = self.incident.declared.as_ref().map(|(rank, ..)| *rank);
         let rank = declared.or(self.incident.severity);
-        let gap = rank.and_then(|rank| scene.plan.update_gaps.get(rank).copied().flatten());
-        if let Some(gap) = gap.filter(|_| self.incident.mitigated.is_none()) {
-            scene.after(gap.scale(RINGS_AT), tag::UPDATE, self.rhythm.posts as usize);
-        }
+        let interval = rank.and_then(|rank| scene.plan.update_gaps.get(rank)?.as_ref());
+        let next = interval.filter(|_| self.incident.mitigated.is_none()).map(|interval| {
+            let Interval { usual, lengthens } = interval;
+            let longest = SimDuration::from_ms(i64::MAX);
+            let ahead = if self.is_steady(scene) { longest } else { *usual };
+            let next = Measure::gap_allowed(lengthens, *usual, scene.now() - first, Some(ahead));
+            // The time to write it does not grow with the time to the next.
+            scene.after(
+                next - usual.scale(1.0 - RINGS_AT),
+                tag::UPDATE,
+                self.rhythm.posts as usize,
+            );
+            next
+        });
+        let channel = scene.plan.channels[channel].name.clone();
+        let next_within_ms = next.and_then(|next| u32::try_from(next.ms()).ok());
+        let by = Some(scene.role(by));
+        scene.emit(EventKind::PublicUpdate { channel, next_within_ms }, Vec::new(), by);
+    }
+
+    /// Whether nothing changed lately that users would want to hear of.
+    fn is_steady(&self, scene: &Scene<'_, '_>) -> bool {
+        let lately = |at: SimTime| scene.now() - at < STEADY;
+        let declared = self.incident.declared.as_ref().is_some_and(|(_, at, _)| lately(*at));
+        let changes = |work: &super::work::Work| {
+            let step = &scene.plan.playbooks[work.playbook].steps[work.step];
+            let effects = [
+                StepEffect::AutoRecover,
+                StepEffect::Degrade,
+                StepEffect::Recover,
+                StepEffect::RepairData,
+                StepEffect::Restore,
+            ];
+            effects.contains(&step.effect) && work.state == WorkState::Done && lately(work.ended)
+        };
+        !declared && !self.works.iter().any(changes)
     }
 
     /// The timer rings.
@@ -119,15 +178,13 @@ impl Crew {
             scene.after(AGAIN, tag::UPDATE, self.rhythm.posts as usize);
             return;
         };
-        let channel = scene.plan.channels[channel].name.clone();
-        let by = Some(scene.role(by));
-        scene.emit(EventKind::PublicUpdate { channel }, Vec::new(), by);
-        self.set_timer(work, scene);
+        self.posted(work, by, channel, scene);
     }
 
     /// Nothing is wrong: nobody is owed an update.
     pub(super) fn stop_timer(&mut self) {
         self.rhythm.posts += 1;
+        self.rhythm.first = None;
         self.rhythm.due = false;
     }
 }

@@ -114,11 +114,9 @@ impl Crew {
 
     fn post_public(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
         for i in 0..self.works[work].carried.len() {
-            let channel = scene.plan.channels[self.works[work].carried[i]].name.clone();
-            let by = Some(scene.role(self.works[work].by));
-            scene.emit(EventKind::PublicUpdate { channel }, Vec::new(), by);
+            let (by, channel) = (self.works[work].by, self.works[work].carried[i]);
+            self.posted(work, by, channel, scene);
         }
-        self.set_timer(work, scene);
     }
 
     /// Writes the report with what is known now.

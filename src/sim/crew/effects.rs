@@ -193,9 +193,7 @@ impl Crew {
         self.learn_hidden(work, scene);
         self.tell_states(work, scene);
         self.expand(scene);
-        if self.stand_down_if_nothing(scene) {
-            scene.ctx.note(|| "nothing is wrong: a false report".into());
-        }
+        self.stand_down_if_nothing(self.works[work].by, scene);
     }
 
     /// Without dashboards, what people find by trying the services themselves is the first that
@@ -259,8 +257,9 @@ impl Crew {
     }
 
     fn escalate_step(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
-        if let Some(level) = self.step(work, scene).level {
-            self.start_level(level, scene);
+        let step = self.step(work, scene);
+        if let Some(level) = step.level {
+            self.start_level(level, &step.channels, scene);
         }
         self.complete(work, scene);
     }

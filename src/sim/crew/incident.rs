@@ -10,6 +10,7 @@ use super::procedure::supersedes;
 use super::state::{Crew, Incident, Scene};
 use super::work::{Work, WorkState};
 use crate::model::{EntityKind, ForEach, Name, Ref, StepEffect, Trigger};
+use crate::timeline::EventKind;
 use crate::units::{SimDuration, SimTime};
 
 impl Crew {
@@ -24,6 +25,12 @@ impl Crew {
         }
         let impaired = scene.ground.impaired(about);
         self.incident.only_false &= !impaired && about.kind == EntityKind::Service;
+        if impaired && scene.ground.sli_ok_since().is_none() {
+            self.open_again(scene);
+        }
+        if impaired {
+            self.declare_after_all(scene);
+        }
         match about.kind {
             EntityKind::System => self.learn_failed(scene),
             _ => self.learn_hit(about, scene),
@@ -160,12 +167,14 @@ impl Crew {
         }
     }
 
-    /// After somebody looked: a report that was wrong ends the response. True when it did.
-    pub(super) fn stand_down_if_nothing(&mut self, scene: &mut Scene<'_, '_>) -> bool {
+    /// After somebody looked: a report that was wrong ends the response.
+    pub(super) fn stand_down_if_nothing(&mut self, by: usize, scene: &mut Scene<'_, '_>) {
         let declared = self.incident.declared.is_some();
         if !self.incident.only_false || declared || !nothing_wrong(scene.plan, scene) {
-            return false;
+            return;
         }
+        let (about, by) = (vec![scene.plan.system.clone()], Some(scene.role(by)));
+        scene.emit(EventKind::StoodDown {}, about, by);
         for work in &mut self.works {
             if work.state == WorkState::Waiting {
                 work.state = WorkState::Dropped;
@@ -181,7 +190,46 @@ impl Crew {
             member.stand_in = None;
             member.call = None;
         }
-        true
+    }
+
+    /// A declaration that was left out because nothing was wrong any more is made when it comes
+    /// back.
+    fn declare_after_all(&mut self, scene: &Scene<'_, '_>) {
+        if self.incident.declared.is_some() {
+            return;
+        }
+        for work in 0..self.works.len() {
+            let Work { playbook, state, attempt, .. } = self.works[work];
+            let left_out = state == WorkState::Skipped && attempt == 0;
+            let step = self.step(work, scene);
+            let declares = step.effect == StepEffect::Declare && self.runs_by_itself(step.role);
+            if declares && left_out && self.incident.active.contains(&playbook) {
+                self.works[work].state = WorkState::Waiting;
+            }
+        }
+    }
+
+    /// What is found after somebody said that users are well, or that it is over, opens the
+    /// incident again: claims and checks are made once more, and users are told until then.
+    fn open_again(&mut self, scene: &mut Scene<'_, '_>) {
+        if self.incident.mitigated.is_none() && self.incident.resolved.is_none() {
+            return;
+        }
+        (self.incident.mitigated, self.incident.resolved) = (None, None);
+        for work in 0..self.works.len() {
+            let again = matches!(
+                self.step(work, scene).effect,
+                StepEffect::Recover
+                    | StepEffect::Verify
+                    | StepEffect::ClaimMitigated
+                    | StepEffect::ClaimResolved
+            );
+            let Work { playbook, state, .. } = self.works[work];
+            if again && state == WorkState::Done && self.incident.active.contains(&playbook) {
+                self.works[work].state = WorkState::Waiting;
+                self.works[work].not_before = None;
+            }
+        }
     }
 
     /// Whether every duty of every playbook is done and nothing more can come.

@@ -2,7 +2,8 @@
 //!
 //! Four sources watch each entity: users and peer agents report, a person looks, each at the
 //! exponential rate of the preset; the periodic health check sees what is wrong when its next
-//! turn comes. A source writes one finding per entity.
+//! turn comes. A source writes one finding per entity, and another when the entity was well again
+//! in between.
 
 use super::plan::CrewPlan;
 use super::state::{Crew, Scene, tag};
@@ -17,6 +18,10 @@ const SOURCES: [DetectionSource; 4] = [
     DetectionSource::HealthCheck,
 ];
 
+/// What was well for this long and fails again is noticed again; what flickers faster is the same
+/// failure. Own judgement: twice the five minutes for which a recovery must hold.
+const WELL: SimDuration = SimDuration::from_minutes(10);
+
 /// What is being noticed.
 #[derive(Debug)]
 pub(super) struct Notices {
@@ -24,6 +29,8 @@ pub(super) struct Notices {
     due: Vec<[Option<SimTime>; 4]>,
     /// Which sources already did.
     told: Vec<[bool; 4]>,
+    /// Since when an entity has been well, after it was hit.
+    well: Vec<Option<SimTime>>,
     /// How often an entity was hit, to draw anew each time.
     hits: Vec<u64>,
     /// Offset of the health check's turns from the start.
@@ -36,6 +43,7 @@ impl Notices {
         Self {
             due: vec![[None; 4]; entities],
             told: vec![[false; 4]; entities],
+            well: vec![None; entities],
             hits: vec![0; entities],
             phase: SimDuration::ZERO,
             false_reports: 0,
@@ -63,6 +71,11 @@ impl Crew {
             return;
         };
         self.notices.hits[entity] += 1;
+        // What comes back after it was well for a while is news again.
+        let well = self.notices.well[entity].take();
+        if well.is_some_and(|since| scene.now() - since >= WELL) {
+            self.notices.told[entity] = [false; 4];
+        }
         for source in 0..SOURCES.len() {
             if self.notices.told[entity][source] {
                 continue;
@@ -78,6 +91,7 @@ impl Crew {
     pub(super) fn impact_ended(&mut self, about: &Ref, scene: &mut Scene<'_, '_>) {
         if let Some(entity) = scene.plan.entity(about) {
             self.notices.due[entity] = [None; 4];
+            self.notices.well[entity] = Some(scene.now());
         }
         self.dispatch(scene);
     }

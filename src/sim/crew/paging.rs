@@ -84,20 +84,32 @@ impl Crew {
         scene.after(due - scene.now(), tag::ESCALATE, self.planned.len() - 1);
     }
 
-    /// A step of a playbook starts an escalation level, unless it runs already.
-    pub(super) fn start_level(&mut self, number: u32, scene: &mut Scene<'_, '_>) {
+    /// A step of a playbook starts an escalation level, unless it runs already: on the level's
+    /// channels, or on those that the step names.
+    pub(super) fn start_level(
+        &mut self,
+        number: u32,
+        channels: &[usize],
+        scene: &mut Scene<'_, '_>,
+    ) {
         let plan = scene.plan;
         let Some(level) = plan.levels.iter().find(|level| level.number == number) else {
             return;
         };
+        let channels = if channels.is_empty() { &level.channels } else { channels };
         for &role in &level.to {
             let waiting =
                 |known: &Planned| !known.over && known.level == number && known.role == role;
             match self.planned.iter().position(waiting) {
-                Some(index) => self.escalate_now(index, scene),
+                Some(index) => {
+                    if !self.planned[index].started {
+                        self.planned[index].channels = channels.to_vec();
+                    }
+                    self.escalate_now(index, scene);
+                }
                 None => {
                     let now = scene.now();
-                    self.plan_escalation(number, role, level.channels.clone(), now, scene);
+                    self.plan_escalation(number, role, channels.to_vec(), now, scene);
                 }
             }
         }

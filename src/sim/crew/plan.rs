@@ -146,8 +146,8 @@ pub(in crate::sim) struct CrewPlan {
     pub(super) channels: Vec<Channel>,
     pub(super) levels: Vec<Level>,
     pub(super) duties: Vec<Duty>,
-    /// Longest gap allowed between public updates, by rank of severity.
-    pub(super) update_gaps: Vec<Option<SimDuration>>,
+    /// How far apart public updates may be, by rank of severity.
+    pub(super) update_gaps: Vec<Option<super::cadence::Interval>>,
     /// Humans who may decide, in the order of escalation.
     pub(super) deciders: Vec<usize>,
     pub(super) severities: Vec<Name>,
@@ -235,7 +235,7 @@ impl CrewPlan {
             checker: index.find_role("pm").or(first),
             deciders: deciders(&roles, &levels),
             levels,
-            update_gaps: super::cadence::gaps(pack),
+            update_gaps: super::cadence::intervals(pack),
             duties: pack.duties.iter().map(|duty| index.duty(duty)).collect(),
             severities: pack.severities.iter().map(|level| level.level.clone()).collect(),
             playbooks: procedure::playbooks(&index, sc, &steps),

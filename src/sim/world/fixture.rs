@@ -157,6 +157,8 @@ pub(super) fn scenario(faults: Vec<Fault>) -> Scenario {
         faults,
         injects: Vec::new(),
         failures: Vec::new(),
+        likeness: None,
+        shows: Vec::new(),
         absent: Vec::new(),
         script: Vec::new(),
         expect: crate::model::Expectation {

@@ -172,6 +172,29 @@ fn the_noticing_source_writes_one_finding() {
     }
 }
 
+/// Findings of user reports about a service that was well for `minutes` between two failures.
+fn found_after(minutes: i64) -> usize {
+    let mut rig = Rig::new(1, &scenario(), &preset(&[("user_report_per_h", 600.0)]));
+    let after = |minutes: i64| SimDuration::from_minutes(minutes);
+    rig.impact("user");
+    rig.wait(after(60));
+    rig.impact_ends("user");
+    rig.wait(after(60 + minutes));
+    rig.impact("user");
+    rig.wait(after(120 + minutes));
+    let reported = |kind: &EventKind| {
+        matches!(kind, EventKind::Finding { source: crate::model::DetectionSource::UserReport, .. })
+    };
+    rig.events().iter().filter(|event| reported(&event.kind)).count()
+}
+
+#[test]
+fn what_comes_back_is_found_again_and_what_flickers_is_not() {
+    assert_eq!(found_after(2), 1, "a flicker is the same failure");
+    assert_eq!(found_after(9), 1);
+    assert_eq!(found_after(11), 2, "well for a while, it is news again");
+}
+
 #[test]
 fn a_script_acts_by_the_clock_and_nobody_else_for_its_role() {
     let mut scenario = scenario();

@@ -271,6 +271,8 @@ pub(super) fn scenario() -> Scenario {
             .to_vec(),
         injects: Vec::new(),
         failures: Vec::new(),
+        likeness: None,
+        shows: Vec::new(),
         absent: Vec::new(),
         script: Vec::new(),
         expect: Expectation {

@@ -114,10 +114,13 @@ fn night_slows_everything() {
         medians(&[&by_people, &assessed, &declared, &diagnosed, &restored, &mitigated], &play)
     };
     let (day, night) = (times(monday()), times(night));
+    // Agents find the cause and mend at any hour; what people do before and after takes longer.
     let names = ["acknowledged", "assessed", "declared", "diagnosed", "restored", "mitigated"];
     for ((name, day), night) in names.iter().zip(&day).zip(&night) {
-        assert!(night > day, "{name}: {night} min at night, {day} min by day");
+        let margin = if ["diagnosed", "restored"].contains(name) { 0.0 } else { 1.0 };
+        assert!(*night >= day + margin, "{name}: {night} min at night, {day} min by day");
     }
+    assert!(night[2] > day[2] * 1.2, "declared after {} min at night, {} by day", night[2], day[2]);
 }
 
 #[test]

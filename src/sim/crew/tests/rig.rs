@@ -202,6 +202,17 @@ impl Rig {
         self.with(|crew, scene| crew.world_note(&note, scene));
     }
 
+    pub(super) fn impact_ends(&mut self, service: &str) {
+        let note = WorldNote::ImpactEnded(Ref::service(&Name::from(service)));
+        self.with(|crew, scene| crew.world_note(&note, scene));
+    }
+
+    /// Runs until `span` after the start, and is there then.
+    pub(super) fn wait(&mut self, span: SimDuration) {
+        self.run(span);
+        self.now = self.now.max(self.options.start + span);
+    }
+
     /// Runs for `span` or until the last duty is done.
     pub(super) fn run(&mut self, span: SimDuration) {
         let end = self.options.start + span;
