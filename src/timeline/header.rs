@@ -91,7 +91,7 @@ pub const TIMELINE_SCHEMA: &str = "drill.timeline/1";
 pub const UNPUBLISHED: [&str; 2] = ["first_action", "updates"];
 
 /// Keys of a header in their fixed order.
-pub(crate) const HEADER_KEYS: [&str; 25] = [
+pub(crate) const HEADER_KEYS: [&str; 26] = [
     "schema",
     "drill_version",
     "title",
