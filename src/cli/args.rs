@@ -129,7 +129,7 @@ pub(super) enum Command {
     /// Service level objectives on recorded data.
     #[command(subcommand)]
     Slo(SloCommand),
-    /// What a week, a month or a quarter did to the budgets.
+    /// Reports on a week, a month or a quarter, and those that an incident asks for.
     #[command(subcommand)]
     Report(ReportCommand),
     /// The check lists of every day, week and month, on real data.

@@ -16,6 +16,7 @@ mod doctor;
 mod exit;
 mod folder;
 mod history;
+mod incident_report;
 mod init;
 mod list;
 mod play;

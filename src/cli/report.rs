@@ -3,19 +3,20 @@
 use super::args::{Common, Format};
 use super::report_args::{ReportCommand, ReportInput};
 use super::ui::{Failure, Ui, only};
-use super::{exit, folder, slo, workspace};
+use super::{exit, folder, incident_report, slo, workspace};
 use crate::assess::{self, PeriodKind, PeriodSources, PeriodSpan};
 use crate::diag::Diagnostic;
 use crate::report;
 use crate::store::{History, Streams};
 use crate::units::{SimTime, Zone};
 
-/// `drill report weekly`, `monthly` and `quarterly`.
+/// `drill report`.
 pub(super) fn report(common: &Common, command: &ReportCommand, ui: &mut Ui) -> Result<u8, Failure> {
     let (kind, label, args) = match command {
         ReportCommand::Weekly(args) => (PeriodKind::Weekly, &args.week, &args.common),
         ReportCommand::Monthly(args) => (PeriodKind::Monthly, &args.month, &args.common),
         ReportCommand::Quarterly(args) => (PeriodKind::Quarterly, &args.quarter, &args.common),
+        ReportCommand::Incident(args) => return incident_report::drafts(common, args, ui),
     };
     let formats = [Format::Text, Format::Json, Format::Md, Format::Html, Format::Csv];
     only(common.format, &formats, &format!("report {}", kind.as_str()))?;

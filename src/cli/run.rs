@@ -154,6 +154,8 @@ pub(super) fn drill_files(drill: &Drill, ui: &Ui) -> Result<Vec<(String, Vec<u8>
         ("telemetry.parquet".to_owned(), telemetry),
         ("slos.yaml".to_owned(), system_slos_yaml(&drill.system, "telemetry").into_bytes()),
     ];
+    let drafts = report::drill_drafts(drill, lang).into_iter();
+    files.extend(drafts.map(|(name, text)| (name, text.into_bytes())));
     let plots = report::plots(drill, lang);
     files.extend(plots.into_iter().map(|(name, svg)| (name, svg.into_bytes())));
     Ok(files)

@@ -14,6 +14,7 @@ mod name;
 mod pack;
 mod playbook;
 mod preset;
+mod report;
 mod retention;
 mod routine;
 mod ruletest;
@@ -43,6 +44,7 @@ pub use pack::{
 };
 pub use playbook::{ForEach, Phase, Playbook, Rung, Step, StepEffect, StepTime, Trigger};
 pub use preset::{Knob, Preset, Provenance, QuantileTable, Stage};
+pub use report::{REPORT_MARK, REPORT_OPEN};
 pub use retention::{Expiry, RetentionRule};
 pub use routine::{
     AlertLevel, Check, CheckSource, FindingLevel, Indicated, Limits, ReadingUnit, Routine,

@@ -60,6 +60,9 @@ pub use compare::{
     compare_csv, compare_html, compare_json, compare_markdown, compare_plots, compare_text,
 };
 pub use data::{DataTable, data_csv, data_json, data_text};
+pub use draft::{
+    Drafts, drill_drafts, incident_drafts_json, incident_drafts_markdown, incident_drafts_text,
+};
 pub use drill::{
     drill_csv, drill_html, drill_json, drill_markdown, drill_text, plots, scorecard_csv,
     scorecard_html, scorecard_json, scorecard_markdown, scorecard_text,

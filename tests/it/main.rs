@@ -20,6 +20,7 @@ mod follow;
 mod formats;
 mod hostile_input;
 mod imports;
+mod incident_reports;
 mod incidents;
 mod ingest;
 mod keep;
