@@ -6,6 +6,7 @@
 mod alerts;
 mod calibrate;
 mod compare;
+mod due;
 mod explain;
 mod gate;
 mod history;
@@ -24,6 +25,7 @@ pub use calibrate::{
     MIN_RECORDS, calibrate,
 };
 pub use compare::{SloComparison, TargetColumn, compare};
+pub use due::{DueDrills, DuePeriod, Held, due_drills};
 pub use explain::{ExplainError, explain};
 pub use gate::{Gate, GateReason, GateVerdict, gate, gate_by};
 pub use history::{
@@ -38,8 +40,8 @@ pub use period::{
 };
 pub use routine::{
     CheckResult, CheckState, CommandRun, Compared, Fact, FileFact, LogFact, Outcome, Parsed,
-    Restored, RoutineReport, RoutineTimes, SloSources, judge_drills, judge_fact, judge_slos,
-    judge_streams,
+    Restored, RoutineReport, RoutineTimes, SloSources, judge_actions, judge_drills, judge_due,
+    judge_fact, judge_review, judge_slos, judge_streams,
 };
 pub use sample::{SAMPLES, Sample, SampleFile, sample};
 pub use series::{Series, SeriesError, View, every_objective, from_streams, with_tiers};

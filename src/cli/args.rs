@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use super::calibrate::CalibrateArgs;
 use super::compare::CompareArgs;
 use super::data_args::{ExportArgs, FollowArgs, RetainArgs, TopArgs};
-use super::history::HistoryArgs;
+use super::history_args::HistoryArgs;
 use super::report_args::ReportCommand;
 use super::routine_args::RoutineCommand;
 use super::sample_time::SampleTime;

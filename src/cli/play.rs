@@ -12,7 +12,7 @@ use super::play_input::{Heard, Input, Line, hear};
 use super::play_journal::{JOURNAL, Journal};
 use super::progress::Bar;
 use super::ui::{Failure, Ui, only};
-use super::{exit, folder, run, workspace};
+use super::{exit, folder, kept_actions, run, workspace};
 use crate::diag::Diagnostic;
 use crate::exercise::play::{
     Debrief, Ended, Entry, Game, Improvement, JOURNAL_SCHEMA, JournalHead, MAX_LINE_CHARS,
@@ -101,7 +101,7 @@ fn with_files(
             return Err(unknown_role(&role, &roles, "the recording or its pack".to_owned()).into());
         }
         let saved = ready(saved, args, true, recording_hash(&recording))?;
-        return play_record(args, &recording, &role, saved, ui);
+        return play_record(common, args, &recording, &role, saved, ui);
     }
     let inputs = workspace::inputs(common, args, ui)?;
     let require = run::requirements(args, &inputs)?;
@@ -134,6 +134,7 @@ fn with_files(
     files.extend(table.files(&AfterAction::of_drill(&drill, &played), ui));
     folder::write_game(&table.saved.folder, &files)?;
     run::remember(common, &drill, ui)?;
+    kept_actions::keep_plan(common, &drill.timeline, &played.plan, ui)?;
     run::verdict(common, args, &drill, &require, &table.saved.folder, ui)
 }
 
@@ -158,6 +159,7 @@ fn unknown_role(role: &Name, known: &[Name], of: String) -> Diagnostic {
 
 /// A game on a recording. Its report has no band: what would be simulated is not known.
 fn play_record(
+    common: &Common,
     args: &RunArgs,
     recording: &Recording,
     role: &Name,
@@ -188,6 +190,7 @@ fn play_record(
     let mut files = record_files(&timeline, pack, &card, ui)?;
     files.extend(table.files(&AfterAction::of_record(&timeline, pack, &card, &played), ui));
     folder::write_game(&table.saved.folder, &files)?;
+    kept_actions::keep_plan(common, &timeline, &played.plan, ui)?;
     ui.data(&report::folder_text(&table.saved.folder.to_string_lossy(), lang))?;
     let enough = args.fail_under.is_none_or(|points| run::passes(&card, points));
     Ok(if enough { exit::OK } else { exit::FAILED })

@@ -3,7 +3,7 @@
 use super::args::{Common, Format};
 use super::report_args::{ReportCommand, ReportInput};
 use super::ui::{Failure, Ui, only};
-use super::{exit, folder, incident_report, slo, workspace};
+use super::{exit, folder, incident_report, kept_actions, regular, slo, workspace};
 use crate::assess::{self, PeriodKind, PeriodSources, PeriodSpan};
 use crate::diag::Diagnostic;
 use crate::report;
@@ -17,6 +17,7 @@ pub(super) fn report(common: &Common, command: &ReportCommand, ui: &mut Ui) -> R
         ReportCommand::Monthly(args) => (PeriodKind::Monthly, &args.month, &args.common),
         ReportCommand::Quarterly(args) => (PeriodKind::Quarterly, &args.quarter, &args.common),
         ReportCommand::Incident(args) => return incident_report::drafts(common, args, ui),
+        ReportCommand::Postmortem(args) => return incident_report::postmortem(common, args, ui),
     };
     let formats = [Format::Text, Format::Json, Format::Md, Format::Html, Format::Csv];
     only(common.format, &formats, &format!("report {}", kind.as_str()))?;
@@ -92,7 +93,13 @@ fn sources(
         }
     };
     // Asking makes a database; a workspace without drills has none, and keeps none.
-    let kept = root.join(".drill").join("history.duckdb").is_file();
-    let history = kept.then(|| History::of_workspace(&root).drills()).transpose()?;
-    Ok(PeriodSources { history, streams, contributors })
+    let kept = kept_actions::history(&root);
+    let history = kept.as_ref().map(History::drills).transpose()?;
+    let actions = kept.as_ref().map(History::actions).transpose()?;
+    let rows = history.as_deref().unwrap_or_default();
+    let due = match span.kind {
+        PeriodKind::Weekly => Vec::new(),
+        kind => regular::due(&workspace::catalog(common)?, rows, &[kind], (span.to, span.zone)),
+    };
+    Ok(PeriodSources { history, actions, due, streams, contributors })
 }

@@ -17,6 +17,8 @@ pub(super) enum ReportCommand {
     Quarterly(QuarterlyArgs),
     /// Drafts of the reports that an incident asks for, from its timeline.
     Incident(IncidentArgs),
+    /// Cause, evaluation of the response and improvement plan of a drill or an incident.
+    Postmortem(PostmortemArgs),
 }
 
 /// `drill report weekly`.
@@ -70,6 +72,19 @@ pub(super) struct IncidentArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) kind: Vec<String>,
     /// Pack that asks for the reports [default: the one the timeline names].
+    #[arg(long, value_name = "NAME")]
+    pub(super) pack: Option<String>,
+}
+
+/// `drill report postmortem`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  drill report postmortem drill-out/quarterly-outage-1-46bd85ba\n  drill report postmortem github-2018 --pack cinecom --lang ja --format md > postmortem.md\n\nActions that the workspace keeps of the drill are in its plan (see `drill history file`).\nFormats: text, md, html."
+)]
+pub(super) struct PostmortemArgs {
+    /// Folder of a drill, file of a timeline, or name of a recorded incident.
+    pub(super) timeline: PathBuf,
+    /// Pack to judge by [default: the one the timeline names].
     #[arg(long, value_name = "NAME")]
     pub(super) pack: Option<String>,
 }

@@ -5,9 +5,11 @@
 //!
 //! **Invariant**: nothing here does I/O, reads a clock or draws a random number.
 
+mod action;
 mod correction;
 mod decision;
 mod freeze;
+mod holes;
 mod indicator;
 mod knobs;
 mod name;
@@ -29,9 +31,11 @@ mod tiers;
 mod vocabulary;
 mod wildcard;
 
+pub use action::{Action, ActionState, MAX_ACTION_BYTES, action_number};
 pub use correction::{Corrected, Correction, CorrectionEffect, Recurrence, RecurrenceError};
 pub use decision::{Decision, DecisionKind, Escalation, Finding, Trace, TraceStep, Violation};
 pub use freeze::{BudgetFact, Hold};
+pub use holes::{Hole, Sent, holes};
 pub use indicator::{
     Aggregate, Composite, CompositeRule, Indicator, ObjectiveDefinition, Origin, Query,
     SloDefinition, ThresholdOp,
@@ -47,8 +51,8 @@ pub use preset::{Knob, Preset, Provenance, QuantileTable, Stage};
 pub use report::{REPORT_MARK, REPORT_OPEN};
 pub use retention::{Expiry, RetentionRule};
 pub use routine::{
-    AlertLevel, Check, CheckSource, FindingLevel, Indicated, Limits, ReadingUnit, Routine,
-    RoutineFile, RoutineKind, RoutineLayout, Rows,
+    AlertLevel, Check, CheckSource, DrillFrequency, FindingLevel, Indicated, Limits, ReadingUnit,
+    Routine, RoutineFile, RoutineKind, RoutineLayout, Rows,
 };
 pub use ruletest::{
     AgentFact, Expect, ExpectedStep, Facts, Given, RuleCase, RuleTests, ServiceFact,

@@ -242,6 +242,11 @@ impl Pack {
         self.severities.iter().position(|severity| &*severity.level == level)
     }
 
+    /// The day on which the document is to be reviewed, where a person set one.
+    pub fn next_review_day(&self) -> Option<chrono::NaiveDate> {
+        self.next_review.as_ref()?.parse().ok()
+    }
+
     /// The playbook for a trigger.
     pub fn playbook(&self, trigger: super::Trigger) -> Option<&Playbook> {
         self.playbooks.iter().find(|playbook| playbook.trigger == trigger)

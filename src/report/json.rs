@@ -83,6 +83,7 @@ fn head(case: &Case<'_>, schema: &str) -> Map<String, Value> {
     add("pack_hash", name(&header.pack_hash));
     add("inputs_hash", name(&header.inputs_hash));
     add("source", json!(header.source.as_str()));
+    add("frequency", name(&header.frequency));
     add("responders", name(&header.responders));
     let inputs = header.assumed_inputs.map(|(n, of)| json!({"assumed": n, "of": of}));
     add("responder_inputs", inputs.unwrap_or(Value::Null));

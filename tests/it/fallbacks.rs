@@ -155,6 +155,18 @@ fn what_was_recorded_locally_is_replayed_once_and_none_is_lost() {
             assert_eq!(replayed.len(), 2, "{scenario} seed {seed}: the first replay breaks off");
             assert!(replayed[0] <= replayed[1], "{scenario} seed {seed}: none twice");
             assert_eq!(replayed.last(), all.last(), "{scenario} seed {seed}: none lost");
+            let each = &drill.local_records;
+            assert_eq!(each.len() as f64, all[0], "{scenario} seed {seed}: each record is there");
+            let numbers = each.iter().map(|record| record.number);
+            assert!(numbers.eq(1..=each.len() as u32) && each.is_sorted_by_key(|one| one.at));
+            assert!(each.iter().all(|one| one.replayed_at.is_some_and(|at| at > one.at)));
+            let met = each.iter().filter(|record| record.conflict_with.is_some()).count() as f64;
+            let counted = values(&drill, SignalKind::ReplayConflicts);
+            assert_eq!(counted.last(), Some(&met), "{scenario} seed {seed}: each conflict named");
+            for record in each {
+                let Some(other) = record.conflict_with else { continue };
+                assert_ne!(each[other as usize - 1].agent, record.agent, "with another's");
+            }
             let failed = first(
                 &drill,
                 |e| matches!(&e.kind, K::StepFailed { step, .. } if *step == *"sync"),

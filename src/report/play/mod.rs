@@ -2,6 +2,7 @@
 //! and the after-action report.
 
 mod after;
+mod analysis;
 mod line;
 mod manual;
 mod question;
