@@ -35,8 +35,8 @@ pub use lint::{SloLint, joined, lint, lint_sources};
 pub use needs::retention_needs;
 pub use period::{
     AppliedCorrection, Attainment, Change, Contributor, Costly, DrillResult, Drills, Level,
-    PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources, PeriodSpan,
-    PostMortems, StreamSummary, contributors, end_of, period_report,
+    LowItem, PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources,
+    PeriodSpan, PostMortems, StreamSummary, contributors, end_of, low_items, period_report,
 };
 pub use routine::{
     CheckResult, CheckState, CommandRun, Compared, Fact, FileFact, LogFact, Outcome, Parsed,

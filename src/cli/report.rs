@@ -84,6 +84,8 @@ fn sources(
     let Some(root) = workspace::workspace(common)? else {
         return Ok(PeriodSources::default());
     };
+    // Issues are logged beside the telemetry, also where slices come from a file.
+    let low = assess::low_items(&Streams::of_workspace(&root), span)?;
     let (streams, contributors) = match args.input.slices {
         Some(_) => (None, None),
         None => {
@@ -101,5 +103,5 @@ fn sources(
         PeriodKind::Weekly => Vec::new(),
         kind => regular::due(&workspace::catalog(common)?, rows, &[kind], (span.to, span.zone)),
     };
-    Ok(PeriodSources { history, actions, due, streams, contributors })
+    Ok(PeriodSources { history, actions, due, streams, contributors, low })
 }

@@ -43,8 +43,8 @@ pub use indicator::{
 pub use knobs::KNOBS;
 pub use name::{EntityKind, Name, Ref, RefError, Text};
 pub use pack::{
-    Audience, Capability, Channel, ContentHash, Duty, EscalationLevel, Field, Gate, Measure, Pack,
-    Priority, Severity, Target,
+    Audience, Capability, Channel, ContentHash, Delay, Duty, EscalationLevel, Field, Gate, Measure,
+    Pack, Priority, Severity, Target,
 };
 pub use playbook::{ForEach, Phase, Playbook, Rung, Step, StepEffect, StepTime, Trigger};
 pub use preset::{Knob, Preset, Provenance, QuantileTable, Stage};

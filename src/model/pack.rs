@@ -59,6 +59,19 @@ pub struct Channel {
     pub tool: Name,
     /// Tried in this order when the tool does not carry the message; names of channels.
     pub fallback: Vec<Name>,
+    /// How long a message takes to be read there; without it, as long as its kind of tool takes.
+    pub delay: Option<Delay>,
+}
+
+/// How long a message takes on a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delay {
+    /// At least.
+    pub min: SimDuration,
+    /// At most.
+    pub max: SimDuration,
+    /// Not from the source document but the pack author's choice; outputs say so.
+    pub assumed: bool,
 }
 
 /// One level of escalation.

@@ -342,7 +342,7 @@ mod tests {
         let (system, preset) = (fixture::system(), fixture::preset());
         let all = [
             Shown::Scenario(&scenario, system.zone),
-            Shown::Pack(&pack),
+            Shown::Pack(&pack, None, NaiveDate::default()),
             Shown::System(&system, None),
             Shown::System(&system, Some("user-service")),
             Shown::Preset(&preset),

@@ -66,9 +66,11 @@ fn pack(p: &Pack, on: Option<&System>, day: NaiveDate) -> Value {
         json!({"level": l.level, "title": l.title, "from": l.from, "to": l.to,
             "channels": l.channels, "human_only": l.human_only})
     });
-    let channels = p.channels.iter().map(
-        |c| json!({"name": c.name, "address": c.address, "tool": c.tool, "fallback": c.fallback}),
-    );
+    let channels = p.channels.iter().map(|c| {
+        json!({"name": c.name, "address": c.address, "tool": c.tool, "fallback": c.fallback,
+            "delay": c.delay.map(|delay| json!({"min_ms": delay.min.ms(), "max_ms": delay.max.ms(),
+                "assumed": delay.assumed}))})
+    });
     let duties = p.duties.iter().map(|d| {
         let fields = d.fields.iter().map(|f| json!({"id": f.id, "title": f.title}));
         json!({"id": d.id, "title": d.title, "from": d.from, "within_ms": d.within.ms(),

@@ -46,6 +46,13 @@ pub(super) fn pack(p: &Pack, system: Option<&System>, day: NaiveDate, words: Wor
             c.name.to_string(),
             c.address.to_string(),
             c.tool.to_string(),
+            c.delay.map_or_else(
+                || words.t("show-delay-tool"),
+                |delay| {
+                    let mark = if delay.assumed { "*" } else { "" };
+                    format!("{} – {}{mark}", words.span(delay.min), words.span(delay.max))
+                },
+            ),
             names(words, &c.fallback),
         ]
     });
@@ -53,8 +60,8 @@ pub(super) fn pack(p: &Pack, system: Option<&System>, day: NaiveDate, words: Wor
         doc,
         words,
         "show-channels",
-        &["column-channel", "column-way", "column-tool", "column-fallback"],
-        &[1, 3],
+        &["column-channel", "column-way", "column-tool", "column-delay", "column-fallback"],
+        &[1, 4],
         rows.collect(),
     );
     without_channel(p, system, words, doc);

@@ -243,6 +243,72 @@ fn stages_of_coordination_whose_carrier_is_down_are_left_out_with_the_reason() {
 }
 
 #[test]
+fn requests_that_stay_without_an_answer_are_in_the_scorecard() {
+    let inputs = inputs("coordination-outage", &[]);
+    for (seed, without) in [(1, None), (1, Some("agents")), (2, None)] {
+        let without: Vec<Name> = without.into_iter().map(Name::from).collect();
+        let options = Options { without: without.clone(), ..options(seed) };
+        let prepared = Prepared::new(&inputs, &options).unwrap();
+        let drill = run_drill(&prepared, 0, &Silent).unwrap();
+        let agents = drill.system.agents.len();
+        let to_agents = drill.scorecard.requests.iter();
+        let to_agents: Vec<_> =
+            to_agents.filter(|one| one.to.kind == drill::model::EntityKind::Agent).collect();
+        assert_eq!(to_agents.len(), agents, "seed {seed}: each agent is asked by name");
+        for one in to_agents {
+            assert_eq!(*one.channel, *"coord", "seed {seed}");
+            assert!(one.answered.is_none_or(|at| at >= one.at), "seed {seed}");
+            assert!(without.is_empty() || one.answered.is_none(), "nobody is there: {one:?}");
+        }
+        let text =
+            drill::report::drill_text(&drill, drill::report::Lang::En, drill::report::Style::PLAIN);
+        let open = drill.scorecard.requests.iter().any(|one| one.answered.is_none());
+        assert_eq!(text.contains("No answer from"), open, "seed {seed}: {text}");
+    }
+}
+
+#[test]
+fn channels_of_the_code_host_have_delays_of_their_own() {
+    let range = |name: &str| {
+        let drill = run("quiet-day", &[], 1);
+        let channel = drill.pack.channel(name).unwrap().clone();
+        let delay = channel.delay.unwrap();
+        assert!(delay.assumed, "{name}");
+        (delay.min, delay.max)
+    };
+    for (scenario, names) in [
+        ("coordination-outage", &["boards", "labels", "reviews"][..]),
+        ("communication-outage", &["discussions", "commits"]),
+    ] {
+        for name in names {
+            let (min, max) = range(name);
+            let mut used = 0;
+            for seed in SEEDS {
+                let drill = run(scenario, &[], seed);
+                used += drill
+                    .timeline
+                    .events
+                    .iter()
+                    .filter(|event| {
+                        matches!(&event.kind, K::MessageSent { channel, .. } if **channel == **name)
+                    })
+                    .count();
+                let step = drill.pack.playbooks.iter().flat_map(|playbook| &playbook.steps);
+                let own = |step: &&drill::model::Step| step.channels.iter().any(|c| **c == **name);
+                let step = step.into_iter().find(own).unwrap();
+                let (Some(begun), Some(ended)) =
+                    (started(&drill, &step.id), done(&drill, &step.id))
+                else {
+                    continue;
+                };
+                assert!(ended.at - begun.at >= min, "{name} seed {seed}");
+            }
+            assert!(used > 0 && max > min, "{scenario} uses {name}");
+        }
+    }
+}
+
+#[test]
 fn a_request_counts_when_it_is_confirmed() {
     let drill = run("coordination-outage", &[], 1);
     let asked = started(&drill, "request-tasks").unwrap().at;

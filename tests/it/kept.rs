@@ -220,3 +220,32 @@ fn combinations_of_lost_tools_without_a_channel_are_named() {
     let checked = env.ok(&["check", "cinecom"]);
     assert!(checked.stderr.contains("pack::no-channel"), "{}", checked.stderr);
 }
+
+#[test]
+fn low_items_wait_in_the_weekly_report_until_somebody_acts_on_them() {
+    let env = workspace();
+    let mut slices = "ts,good,total\n".to_owned();
+    for hour in 0..24 {
+        slices += &format!("2026-08-05T{hour:02}:00:00Z,100,100\n");
+    }
+    env.file("slices.csv", slices);
+    env.file("slo.yaml", SLO);
+    let asked = ["report", "weekly", "--week", "2026-W32", "--spec", "slo.yaml"];
+    let asked = [&asked[..], &["--slices", "slices.csv", "--slice", "1h"]].concat();
+    let text = env.ok(&asked).stdout;
+    assert!(text.contains("Unknown: no issue log was ingested"), "{text}");
+    env.file(
+        "issues.log",
+        "[2026-07-20T10:00:00Z] [Low] [typo in the runbook] []\n\
+         [2026-08-03T10:00:00Z] [low] [report two days late] [-]\n\
+         [2026-08-04T10:00:00Z] [high] [user-service down] []\n\
+         [2026-08-05T10:00:00Z] [low] [report two days late] [sent on Wednesday]\n\
+         [2026-08-20T10:00:00Z] [low] [typo in the runbook] [corrected]\n",
+    );
+    env.ok(&["data", "ingest", "issues.log"]);
+    let low = env.json(&asked)["low_items"].clone();
+    assert_eq!(low.as_array().unwrap().len(), 1, "{low}");
+    assert_eq!(low[0]["text"], "typo in the runbook");
+    assert!(low[0]["since"].as_str().unwrap().starts_with("2026-07-20"), "{low}");
+    assert!(env.ok(&asked).stdout.contains("typo in the runbook"));
+}

@@ -8,6 +8,7 @@ use super::super::series::{Series, View};
 use super::super::status::{SloStatus, status};
 use super::change::{Change, Cluster, change};
 use super::drills::{Drills, drills};
+use super::low::LowItem;
 use super::record::{Attainment, Costly, Level, attainment, clusters, cost, costliest, level};
 use super::span::PeriodSpan;
 use crate::model::{Action, CorrectionEffect, Name};
@@ -34,6 +35,8 @@ pub struct PeriodSources {
     pub streams: Option<Vec<StreamSummary>>,
     /// Who burnt the budgets.
     pub contributors: Option<Vec<Contributor>>,
+    /// Items of severity Low that wait for the review.
+    pub low: Option<Vec<LowItem>>,
 }
 
 /// A value of a column and its part in what was bad.
@@ -137,6 +140,8 @@ pub struct PeriodReport {
     pub actions: Option<Vec<Action>>,
     /// The drills that packs ask for in such a period.
     pub due: Vec<DueDrills>,
+    /// Items of severity Low that waited for the review; `None` without an issue log.
+    pub low: Option<Vec<LowItem>>,
 }
 
 impl PeriodReport {
@@ -197,6 +202,7 @@ pub fn period_report(
         drills: sources.history.map(|rows| drills(&rows, &span)),
         actions: sources.actions.map(|all| filed_before(all, span.to)),
         due: sources.due,
+        low: sources.low,
         slos,
         alerts,
         span,

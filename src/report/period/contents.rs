@@ -216,8 +216,7 @@ fn drills(doc: &mut Doc, report: &PeriodReport, words: Words) {
     doc.heading(words.t("period-drills"));
     let Some(found) = &report.drills else {
         doc.paragraph(words.t("period-drills-no-source"));
-        doc.heading(words.t("period-low"));
-        doc.paragraph(words.t("period-low-no-source"));
+        low(doc, report, words);
         return;
     };
     let all: Vec<_> = found.results.iter().collect();
@@ -225,11 +224,21 @@ fn drills(doc: &mut Doc, report: &PeriodReport, words: Words) {
         true => doc.paragraph(words.t("period-drills-none")),
         false => doc.table(tables::drills(&all, report.span.zone, words)),
     }
+    low(doc, report, words);
     let low: Vec<_> = all.iter().copied().filter(|one| is_low(&one.severity)).collect();
+    if !low.is_empty() {
+        doc.note(words.t("period-low-drills"));
+        doc.table(tables::drills(&low, report.span.zone, words));
+    }
+}
+
+/// The Low items of the issue logs that nobody has acted on.
+fn low(doc: &mut Doc, report: &PeriodReport, words: Words) {
     doc.heading(words.t("period-low"));
-    match low.is_empty() {
-        true => doc.paragraph(words.t("period-low-none")),
-        false => doc.table(tables::drills(&low, report.span.zone, words)),
+    match &report.low {
+        None => doc.paragraph(words.t("period-low-no-source")),
+        Some(list) if list.is_empty() => doc.paragraph(words.t("period-low-none")),
+        Some(list) => doc.table(tables::low(list, report.span.zone, words)),
     }
 }
 

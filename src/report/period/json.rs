@@ -63,6 +63,12 @@ pub fn period_json(report: &PeriodReport) -> String {
         }),
         "drills": report.drills.as_ref().map(|drills| drills_json(drills, zone)),
         "due": due_json(&report.due),
+        "low_items": report.low.as_ref().map(|list| {
+            let one = |item: &crate::assess::LowItem| {
+                json!({"since": item.at.rfc3339(zone), "text": item.text, "stream": item.stream})
+            };
+            list.iter().map(one).collect::<Vec<_>>()
+        }),
         "actions": report.actions.as_ref().map(|all| {
             actions_json(&KeptActions { all, day: report.day() })
         }),
