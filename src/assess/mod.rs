@@ -6,6 +6,7 @@
 mod alerts;
 mod calibrate;
 mod compare;
+mod due;
 mod explain;
 mod gate;
 mod history;
@@ -25,6 +26,7 @@ pub use calibrate::{
     MIN_RECORDS, calibrate,
 };
 pub use compare::{SloComparison, TargetColumn, compare};
+pub use due::{DueDrills, DuePeriod, Held, due_drills};
 pub use explain::{ExplainError, explain};
 pub use gate::{Gate, GateReason, GateVerdict, gate, gate_by};
 pub use history::{
@@ -34,14 +36,15 @@ pub use lint::{SloLint, joined, lint, lint_sources};
 pub use needs::retention_needs;
 pub use period::{
     AppliedCorrection, Attainment, Change, Contributor, Costly, DrillResult, Drills, Level,
-    MOST_CONTRIBUTED, PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo, PeriodSources,
-    PeriodSpan, PostMortems, StreamSummary, contributors, end_of, period_report,
+    LowItem, MOST_CONTRIBUTED, PeriodAlert, PeriodError, PeriodKind, PeriodReport, PeriodSlo,
+    PeriodSources, PeriodSpan, PostMortems, StreamSummary, contributors, end_of, low_items,
+    period_report,
 };
 pub use records::{Data, Records};
 pub use routine::{
     CheckResult, CheckState, CommandRun, Compared, Fact, FileFact, LogFact, Outcome, Parsed,
-    Restored, RoutineReport, RoutineTimes, SloSources, judge_drills, judge_fact, judge_slos,
-    judge_streams,
+    Restored, RoutineReport, RoutineTimes, SloSources, judge_actions, judge_drills, judge_due,
+    judge_fact, judge_review, judge_slos, judge_streams,
 };
 pub use sample::{SAMPLES, Sample, SampleFile, sample};
 pub use series::{Series, SeriesError, View, every_objective, from_streams, with_tiers};

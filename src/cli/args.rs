@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use super::calibrate::CalibrateArgs;
 use super::compare::CompareArgs;
 use super::data_args::{ExportArgs, FollowArgs, ForgetArgs, RetainArgs, TopArgs};
-use super::history::HistoryArgs;
+use super::history_args::HistoryArgs;
 use super::report_args::ReportCommand;
 use super::routine_args::RoutineCommand;
 use super::sample_time::SampleTime;
@@ -129,7 +129,7 @@ pub(super) enum Command {
     /// Service level objectives on recorded data.
     #[command(subcommand)]
     Slo(SloCommand),
-    /// What a week, a month or a quarter did to the budgets.
+    /// Reports on a week, a month or a quarter, and those that an incident asks for.
     #[command(subcommand)]
     Report(ReportCommand),
     /// The check lists of every day, week and month, on real data.

@@ -4,10 +4,14 @@ use std::path::Path;
 
 use super::args::{CheckArgs, Common, Format};
 use super::ui::{Failure, Ui, only};
-use super::{exit, workspace};
+use super::{exit, kept_actions, workspace};
 use crate::diag::{Diagnostic, Diagnostics};
 use crate::load::{Catalog, Kind, check as check_file};
+use crate::model::{Name, Pack, Sent, holes};
 use crate::policy::Policies;
+
+/// Most tools that are taken as lost together.
+const LOST: usize = 2;
 
 /// One file, and everything that is wrong with it.
 struct Checked {
@@ -97,10 +101,43 @@ fn named(catalog: &Catalog, kind: Kind, name: &str) -> Diagnostics {
         Kind::Timeline => catalog.timeline(name).map(|loaded| loaded.warnings),
         _ => catalog.pack(name).and_then(|loaded| {
             Policies::compile(&loaded.value)?;
-            Ok(loaded.warnings)
+            let mut warnings = loaded.warnings;
+            warnings.list.extend(pack_doubts(catalog, &loaded.value));
+            Ok(warnings)
         }),
     };
     checked.unwrap_or_else(|errors| errors)
+}
+
+/// What is doubtful about a pack that can be used: its review is overdue, or the loss of few
+/// tools leaves something without a channel.
+fn pack_doubts(catalog: &Catalog, pack: &Pack) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let day = kept_actions::today();
+    if let Some(next) = pack.next_review_day().filter(|next| *next < day) {
+        let late = (day - next).num_days();
+        let message = format!("pack `{}` was to be reviewed on {next}, {late} days ago", pack.name);
+        let help = "review the document, then set `next_review` in pack.toml";
+        found.push(Diagnostic::warning("pack::review-overdue", message).help(help));
+    }
+    let system = workspace::system_of(catalog, pack);
+    for hole in holes(pack, system.as_ref(), LOST) {
+        let tools: Vec<&str> = hole.tools.iter().map(Name::as_str).collect();
+        let sent: Vec<String> = hole.sent.iter().map(sent).collect();
+        let (tools, sent) = (tools.join(" and "), sent.join(", "));
+        let message = format!("pack `{}` has no channel without {tools} for: {sent}", pack.name);
+        let help = "give a channel of these another `fallback` (see `drill show`)";
+        found.push(Diagnostic::warning("pack::no-channel", message).help(help));
+    }
+    found
+}
+
+fn sent(sent: &Sent) -> String {
+    match sent {
+        Sent::Duty(id) => format!("duty `{id}`"),
+        Sent::Level(level) => format!("escalation level {level}"),
+        Sent::Public => "public updates".to_owned(),
+    }
 }
 
 fn json(results: &[(String, Vec<Checked>)]) -> String {

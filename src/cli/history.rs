@@ -1,42 +1,14 @@
 //! `drill history`.
 
-use clap::Args as ClapArgs;
-
 use super::args::{Common, Format};
+use super::history_args::{HistoryArgs, HistoryCommand};
 use super::ui::{Failure, Ui, only};
-use super::{exit, workspace};
-use crate::assess::{Split, past_drills};
+use super::{exit, kept_actions, regular, workspace};
+use crate::assess::{PeriodKind, Split, past_drills};
 use crate::diag::{Diagnostic, did_you_mean};
-use crate::report;
+use crate::report::{self, KeptActions, Past};
 use crate::store::History;
-use crate::units::SimTime;
-
-/// `drill history`.
-#[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Examples:\n  drill history\n  drill history --scenario quarterly-outage --lang ja\n  drill history --format csv > drills.csv\n  drill history --before 2026-06-01 --after 2026-07-01\n\nA trend needs 12 drills with people, and two halves whose intervals are apart.\nFormats: text, json, md, csv."
-)]
-pub(super) struct HistoryArgs {
-    /// Only this scenario.
-    #[arg(long, value_name = "NAME")]
-    pub(super) scenario: Option<String>,
-    /// Compare the drills before this day, or instant, with those after it.
-    #[arg(long, value_name = "DATE", value_parser = instant)]
-    pub(super) before: Option<SimTime>,
-    /// Where the later period begins [default: where the earlier one ends].
-    #[arg(long, value_name = "DATE", value_parser = instant)]
-    pub(super) after: Option<SimTime>,
-    /// Drills listed of each group, the latest last.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(super) last: usize,
-}
-
-/// An instant as RFC 3339, or a day, which begins at midnight UTC.
-fn instant(text: &str) -> Result<SimTime, String> {
-    let day = text.parse::<chrono::NaiveDate>().map(|day| format!("{day}T00:00:00Z"));
-    let wrong = |_| "write a day such as 2026-06-01, or an instant as RFC 3339".to_owned();
-    day.as_deref().unwrap_or(text).parse().map_err(wrong)
-}
+use crate::units::Zone;
 
 /// The two periods that are asked for; one bound is the end of the one and the begin of the other.
 fn split(args: &HistoryArgs) -> Result<Option<Split>, Failure> {
@@ -54,15 +26,18 @@ fn split(args: &HistoryArgs) -> Result<Option<Split>, Failure> {
 
 /// Shows the drills that the workspace remembers, and what may be said about them.
 pub(super) fn history(common: &Common, args: &HistoryArgs, ui: &mut Ui) -> Result<u8, Failure> {
+    match &args.command {
+        Some(HistoryCommand::File(file)) => return kept_actions::file(common, file, ui),
+        Some(HistoryCommand::Assign(assign)) => return kept_actions::assign(common, assign, ui),
+        Some(HistoryCommand::Close(close)) => return kept_actions::close(common, close, ui),
+        None => {}
+    }
     only(common.format, &[Format::Text, Format::Json, Format::Md, Format::Csv], "history")?;
-    let Some(root) = workspace::workspace(common)? else {
-        let message = "there is no workspace here, so there is no history";
-        let help = "make one with `drill init`; drills run in it are remembered";
-        return Err(Diagnostic::error("usage::no-workspace", message).help(help).into());
-    };
-    // Asking makes a database; a workspace without drills has none, and keeps none.
-    let kept = root.join(".drill").join("history.duckdb").is_file();
-    let rows = if kept { History::of_workspace(&root).drills()? } else { Vec::new() };
+    let root = workspace::workspace(common)?.ok_or_else(no_workspace)?;
+    let kept = kept_actions::history(&root);
+    let rows = kept.as_ref().map(History::drills).transpose()?.unwrap_or_default();
+    let actions = kept.as_ref().map(History::actions).transpose()?.unwrap_or_default();
+    let actions = KeptActions { all: &actions, day: kept_actions::today() };
     let (mut groups, unreadable) = past_drills(&rows, split(args)?);
     if let Some(scenario) = &args.scenario {
         let known: Vec<String> = groups.iter().map(|group| group.scenario.clone()).collect();
@@ -77,12 +52,23 @@ pub(super) fn history(common: &Common, args: &HistoryArgs, ui: &mut Ui) -> Resul
         }
     }
     let lang = ui.lang();
+    let kinds = [PeriodKind::Monthly, PeriodKind::Quarterly];
+    let catalog = workspace::catalog(common)?;
+    let due = regular::due(&catalog, &rows, &kinds, (kept_actions::now(), Zone::UTC));
+    let past = Past { groups: &groups, unreadable, last: args.last, due: &due, actions };
     let text = match common.format {
-        Format::Json => report::history_json(&groups, unreadable),
-        Format::Csv => report::history_csv(&groups),
-        Format::Md => report::history_markdown(&groups, unreadable, args.last, lang),
-        _ => report::history_text(&groups, unreadable, args.last, lang, ui.style()),
+        Format::Json => report::history_json(&past),
+        Format::Csv => report::history_csv(&past),
+        Format::Md => report::history_markdown(&past, lang),
+        _ => report::history_text(&past, lang, ui.style()),
     };
     ui.data(&text)?;
     Ok(exit::OK)
+}
+
+/// There is nowhere to look.
+pub(super) fn no_workspace() -> Failure {
+    let message = "there is no workspace here, so there is no history";
+    let help = "make one with `drill init`; drills run in it are remembered";
+    Diagnostic::error("usage::no-workspace", message).help(help).into()
 }

@@ -13,7 +13,7 @@ use super::play_journal::{JOURNAL, Journal};
 use super::play_recorded::{is_timeline, play_record, recording, recording_hash};
 use super::progress::Bar;
 use super::ui::{Failure, Ui};
-use super::{exit, folder, run, workspace};
+use super::{exit, folder, kept_actions, run, workspace};
 use crate::diag::Diagnostic;
 use crate::exercise::play::{
     Debrief, Ended, Entry, Game, Improvement, JOURNAL_SCHEMA, JournalHead, MAX_LINE_CHARS, Shown,
@@ -134,6 +134,7 @@ fn with_files(
     files.extend(table.files(&after, ui));
     folder::write_game(&table.saved.folder, &files)?;
     run::remember(common, &drill, ui)?;
+    kept_actions::keep_plan(common, &drill.timeline, &played.plan, ui)?;
     run::verdict(common, args, &drill, &require, &table.saved.folder, ui)
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{Common, RunArgs};
 use super::play::{Saved, Table, hash_of, printed};
 use super::ui::{Failure, Ui};
-use super::{exit, folder, run, workspace};
+use super::{exit, folder, kept_actions, run, workspace};
 use crate::diag::Diagnostic;
 use crate::exercise::play::{Ended, Game, Recording, judge_record};
 use crate::model::{ContentHash, Mode, Name, Pack, System};
@@ -48,6 +48,7 @@ pub(super) fn play_record(
     ui.data(&printed(common.format, &after, text, lang))?;
     files.extend(table.files(&after, ui));
     folder::write_game(&table.saved.folder, &files)?;
+    kept_actions::keep_plan(common, &timeline, &played.plan, ui)?;
     ui.talk(&report::folder_text(&table.saved.folder.to_string_lossy(), lang))?;
     let enough = args.fail_under.is_none_or(|points| run::passes(&card, points));
     Ok(if enough { exit::OK } else { exit::FAILED })

@@ -3,19 +3,21 @@
 use super::args::{Common, Format};
 use super::report_args::{ReportCommand, ReportInput};
 use super::ui::{Failure, Ui, only};
-use super::{exit, folder, slo, workspace};
+use super::{exit, folder, incident_report, kept_actions, regular, slo, workspace};
 use crate::assess::{self, PeriodKind, PeriodSources, PeriodSpan};
 use crate::diag::Diagnostic;
 use crate::report;
 use crate::store::{History, Streams};
 use crate::units::Zone;
 
-/// `drill report weekly`, `monthly` and `quarterly`.
+/// `drill report`.
 pub(super) fn report(common: &Common, command: &ReportCommand, ui: &mut Ui) -> Result<u8, Failure> {
     let (kind, label, args) = match command {
         ReportCommand::Weekly(args) => (PeriodKind::Weekly, &args.week, &args.common),
         ReportCommand::Monthly(args) => (PeriodKind::Monthly, &args.month, &args.common),
         ReportCommand::Quarterly(args) => (PeriodKind::Quarterly, &args.quarter, &args.common),
+        ReportCommand::Incident(args) => return incident_report::drafts(common, args, ui),
+        ReportCommand::Postmortem(args) => return incident_report::postmortem(common, args, ui),
     };
     let formats = [Format::Text, Format::Json, Format::Md, Format::Html, Format::Csv];
     only(common.format, &formats, &format!("report {}", kind.as_str()))?;
@@ -80,6 +82,8 @@ fn sources(
     let Some(root) = workspace::workspace(common)? else {
         return Ok(PeriodSources::default());
     };
+    // Issues are logged beside the telemetry, also where slices come from a file.
+    let low = assess::low_items(&Streams::of_workspace(&root), span)?;
     let (streams, contributors) = match args.input.slices {
         Some(_) => (None, None),
         None => {
@@ -89,7 +93,13 @@ fn sources(
         }
     };
     // Asking makes a database; a workspace without drills has none, and keeps none.
-    let kept = root.join(".drill").join("history.duckdb").is_file();
-    let history = kept.then(|| History::of_workspace(&root).drills()).transpose()?;
-    Ok(PeriodSources { history, streams, contributors })
+    let kept = kept_actions::history(&root);
+    let history = kept.as_ref().map(History::drills).transpose()?;
+    let actions = kept.as_ref().map(History::actions).transpose()?;
+    let rows = history.as_deref().unwrap_or_default();
+    let due = match span.kind {
+        PeriodKind::Weekly => Vec::new(),
+        kind => regular::due(&workspace::catalog(common)?, rows, &[kind], (span.to, span.zone)),
+    };
+    Ok(PeriodSources { history, actions, due, streams, contributors, low })
 }

@@ -8,6 +8,7 @@ use super::args::{Common, Format};
 use super::probe::{Machine, probe};
 use super::probe_command::CommandRules;
 use super::routine_args::{RoutineArgs, RoutineCommand};
+use super::routine_kept::Kept;
 use super::slo::{self, Loaded};
 use super::slo_args::SloInput;
 use super::ui::{Failure, Ui, only};
@@ -17,7 +18,7 @@ use crate::diag::{Diagnostic, did_you_mean};
 use crate::load::{Catalog, Kind};
 use crate::model::{Check, CheckSource, Name, Routine, RoutineFile, RoutineKind, Text};
 use crate::report::{self, RoutineLook};
-use crate::store::{History, Streams};
+use crate::store::Streams;
 use crate::units::{SimDuration, SimTime};
 
 /// Data that end so long before the clock are remarked on.
@@ -123,7 +124,7 @@ struct Work {
     root: PathBuf,
     memory: Option<PathBuf>,
     streams: Option<Streams>,
-    history: Option<Vec<crate::store::DrillRow>>,
+    kept: Kept,
     /// The objectives, or why there are none.
     slos: Option<Result<Loaded, Text>>,
     levels: Vec<crate::model::AlertLevel>,
@@ -160,19 +161,16 @@ impl Work {
             let (at, age) = (end.rfc3339(args.zone), (clock - end).human());
             ui.remark(format_args!("the data end at {at}, {age} ago; --at names an instant"));
         }
-        let wants = |check: &Check| matches!(check.source, CheckSource::PostMortems { .. });
-        let history = match (&folder, routine.checks.iter().any(wants)) {
-            (Some(root), true) if root.join(".drill").join("history.duckdb").is_file() => {
-                Some(History::of_workspace(root).drills()?)
-            }
-            _ => None,
+        let kept = match routine.checks.iter().any(|check| asks_history(&check.source)) {
+            true => Kept::read(folder.as_deref(), catalog, &file.pack, &times)?,
+            false => Kept::default(),
         };
         let here = folder.clone().unwrap_or_else(|| PathBuf::from("."));
         Ok(Self {
             root: args.root.clone().unwrap_or(here),
             memory: folder.map(|folder| folder.join(".drill").join("routine")),
             streams,
-            history,
+            kept,
             slos,
             levels: file.levels.clone(),
             times,
@@ -194,9 +192,8 @@ impl Work {
         if let Some(fact) = probe(source, &check.id, &machine) {
             return Ok(assess::judge_fact(source, &fact, self.times.machine, zone));
         }
-        if let CheckSource::PostMortems { over } = source {
-            let rows = self.history.as_deref();
-            return Ok(assess::judge_drills(rows, *over, self.times.machine, zone));
+        if asks_history(source) {
+            return Ok(self.kept.judge(source, &self.times));
         }
         if asks_slos(source) {
             return Ok(match &self.slos {
@@ -222,6 +219,16 @@ impl Work {
 
 fn nothing() -> Outcome {
     Outcome::unknown(super::probe::say("nothing was read", "読み取った情報がありません"))
+}
+
+fn asks_history(source: &CheckSource) -> bool {
+    matches!(
+        source,
+        CheckSource::PostMortems { .. }
+            | CheckSource::OpenActions
+            | CheckSource::DueDrills { .. }
+            | CheckSource::Review
+    )
 }
 
 fn asks_slos(source: &CheckSource) -> bool {

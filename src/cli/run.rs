@@ -154,6 +154,10 @@ pub(super) fn drill_files(drill: &Drill, ui: &Ui) -> Result<Vec<(String, Vec<u8>
         ("telemetry.parquet".to_owned(), telemetry),
         ("slos.yaml".to_owned(), system_slos_yaml(&drill.system, "telemetry").into_bytes()),
     ];
+    let local = report::local_files(drill, lang).into_iter();
+    files.extend(local.map(|(name, text)| (name, text.into_bytes())));
+    let drafts = report::drill_drafts(drill, lang).into_iter();
+    files.extend(drafts.map(|(name, text)| (name, text.into_bytes())));
     let plots = report::plots(drill, lang);
     files.extend(plots.into_iter().map(|(name, svg)| (name, svg.into_bytes())));
     Ok(files)
@@ -166,6 +170,7 @@ pub(super) fn remember(common: &Common, drill: &Drill, ui: &Ui) -> Result<(), Fa
         ui.remark("no workspace here, so this drill goes into no history (see `drill init`)");
         return Ok(());
     };
+    super::kept_actions::remind(&workspace, ui)?;
     let header = &drill.timeline.header;
     let row = store::DrillRow {
         trace_hash: drill.trace_hash.to_string(),

@@ -9,7 +9,7 @@ use super::{exit, workspace};
 use crate::diag::Diagnostic;
 use crate::exercise::score_timeline;
 use crate::load::Catalog;
-use crate::model::Pack;
+use crate::model::{Pack, Scenario, System};
 use crate::report;
 use crate::score::{self, Scorecard, explain};
 use crate::timeline::Timeline;
@@ -19,11 +19,8 @@ pub(super) fn score(common: &Common, args: &ScoreArgs, ui: &mut Ui) -> Result<u8
     let formats = [Format::Text, Format::Json, Format::Md, Format::Csv, Format::Html];
     only(common.format, &formats, "score")?;
     let catalog = workspace::catalog(common)?;
-    let timeline = workspace::timeline(&catalog, &args.timeline, ui)?;
-    let pack = pack(args, &catalog, &timeline, ui)?;
-    let system = timeline.header.system.as_ref();
-    let system = system.and_then(|name| catalog.system(name).ok()).map(|loaded| loaded.value);
-    let card = score_timeline(&timeline, &pack, system.as_ref())?;
+    let judged = Judged::new(&catalog, &args.timeline, args.pack.as_deref(), ui)?;
+    let Judged { timeline, pack, card, .. } = judged;
     let lang = ui.lang();
     if let Some(other) = &args.beside {
         let other = match other {
@@ -60,6 +57,38 @@ pub(super) fn score(common: &Common, args: &ScoreArgs, ui: &mut Ui) -> Result<u8
     ui.data(&text)?;
     let enough = args.fail_under.is_none_or(|points| passes(&card, points));
     Ok(if enough { exit::OK } else { exit::FAILED })
+}
+
+/// A timeline that was scored.
+pub(super) struct Judged {
+    pub(super) timeline: Timeline,
+    pub(super) pack: Pack,
+    /// Where it is known.
+    pub(super) system: Option<System>,
+    pub(super) card: Scorecard,
+}
+
+impl Judged {
+    /// The timeline at `path`, scored by the pack `named` or by its own.
+    pub(super) fn new(
+        catalog: &Catalog,
+        path: &Path,
+        named: Option<&str>,
+        ui: &Ui,
+    ) -> Result<Self, Failure> {
+        let timeline = workspace::timeline(catalog, path, ui)?;
+        let pack = pack(path, named, catalog, &timeline, ui)?;
+        let system = timeline.header.system.as_ref();
+        let system = system.and_then(|name| catalog.system(name).ok()).map(|found| found.value);
+        let card = score_timeline(&timeline, &pack, system.as_ref())?;
+        Ok(Self { timeline, pack, system, card })
+    }
+
+    /// The scenario that was played, where it is still known.
+    pub(super) fn scenario(&self, catalog: &Catalog) -> Option<Scenario> {
+        let name = self.timeline.header.scenario.as_ref()?;
+        catalog.scenario(name, &[]).ok().map(|found| found.value.scenario)
+    }
 }
 
 /// Two timelines side by side, by the pack of the first.
@@ -119,23 +148,24 @@ fn beside(
     Ok(exit::OK)
 }
 
-/// The pack named by `--pack`, or by the timeline; a changed pack is pointed out.
+/// The pack `asked` for, or that of the timeline; a changed pack is pointed out.
 fn pack(
-    args: &ScoreArgs,
+    path: &Path,
+    asked: Option<&str>,
     catalog: &Catalog,
     timeline: &Timeline,
     ui: &Ui,
 ) -> Result<Pack, Failure> {
-    let named = args.pack.as_deref().or(timeline.header.pack.as_deref());
+    let named = asked.or(timeline.header.pack.as_deref());
     let Some(name) = named else {
-        return Err(no_pack(&args.timeline));
+        return Err(no_pack(path));
     };
     let loaded = catalog.pack(name)?;
     ui.diagnostics(&loaded.warnings);
     let pack = loaded.value;
     let hash = pack.hash.to_string();
     let same = timeline.header.pack_hash.as_ref().is_none_or(|then| *then == *hash);
-    if !same && args.pack.is_none() {
+    if !same && asked.is_none() {
         ui.remark(format_args!("pack `{name}` has changed since this timeline was written"));
     }
     Ok(pack)

@@ -2,7 +2,7 @@
 
 use super::args::{Common, Format, ShowArgs};
 use super::ui::{Failure, Ui, only};
-use super::{exit, workspace};
+use super::{exit, kept_actions, workspace};
 use crate::diag::{Diagnostic, did_you_mean};
 use crate::exercise::score_timeline;
 use crate::load::{Catalog, Kind};
@@ -40,7 +40,12 @@ pub(super) fn show(common: &Common, args: &ShowArgs, ui: &mut Ui) -> Result<u8, 
             Kind::System => {
                 put(common, ui, Shown::System(&catalog.system(&args.name)?.value, None))?
             }
-            Kind::Pack => put(common, ui, Shown::Pack(&catalog.pack(&args.name)?.value))?,
+            Kind::Pack => {
+                let pack = catalog.pack(&args.name)?.value;
+                let system = workspace::system_of(&catalog, &pack);
+                let day = kept_actions::today();
+                put(common, ui, Shown::Pack(&pack, system.as_ref(), day))?;
+            }
             Kind::Timeline => show_incident(common, &catalog, &args.name, ui)?,
             _ => put(common, ui, Shown::Preset(&catalog.preset(&args.name)?.value))?,
         }

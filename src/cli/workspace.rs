@@ -7,6 +7,7 @@ use super::ui::{Failure, Ui};
 use crate::diag::Diagnostic;
 use crate::exercise::Inputs;
 use crate::load::{Catalog, Drill, Kind};
+use crate::model::{Pack, System};
 use crate::timeline::Timeline;
 
 /// The workspace of `--workspace`, or the nearest folder upwards with a `drill.toml`.
@@ -65,6 +66,17 @@ pub(super) fn is_timeline(catalog: &Catalog, name: &Path) -> bool {
     catalog.names(Kind::Timeline).iter().any(|known| **known == *text)
         || name.join("timeline.jsonl").is_file()
         || name.is_file() && text.ends_with(".jsonl")
+}
+
+/// The system that the channels of a pack run on: that of the pack's name, or of the first
+/// scenario that uses the pack.
+pub(super) fn system_of(catalog: &Catalog, pack: &Pack) -> Option<System> {
+    if let Ok(found) = catalog.system(&pack.name) {
+        return Some(found.value);
+    }
+    let scenarios = catalog.names(Kind::Scenario).into_iter();
+    let mut drills = scenarios.filter_map(|name| catalog.scenario(&name, &[]).ok());
+    drills.find(|drill| drill.value.pack.name == pack.name).map(|drill| drill.value.system)
 }
 
 /// All names of the catalogue that `drill show` and `drill check` know.

@@ -66,6 +66,7 @@ pub(super) fn judged(
         scorecard,
         trace_hash: outcome.hash,
         telemetry,
+        local_records: outcome.local_records,
         band,
         counts: outcome.counts,
         script_failures: outcome.failures,

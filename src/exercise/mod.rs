@@ -14,6 +14,7 @@ mod trials;
 mod why;
 
 pub use crate::model::{GaugeSeries, Telemetry};
+pub use crate::sim::LocalRecord;
 pub use compare::{
     ComparedMeasure, ComparedSide, Comparison, MetDifference, TimeDifference, compare,
 };

@@ -13,7 +13,7 @@ use crate::model::{
     AlertState, AlertTransition, DecisionKind, EntityKind, Finding, Name, Number, Ref, Slice,
 };
 use crate::policy::Policies;
-use crate::sim::{Act, Detail, Draft, Gauge, Output, Sim};
+use crate::sim::{Act, Detail, Draft, Gauge, LocalRecord, Output, Sim};
 use crate::slo::Replay;
 use crate::timeline::{Event, EventKind, Known, TraceHash, TraceHasher};
 use crate::units::{Seed, SimDuration, SimTime};
@@ -42,6 +42,7 @@ pub(super) struct Outcome {
     /// Slices that differ from the baseline, per SLO as `(end of slice, slice)`; full detail only.
     pub(super) overlay: Vec<Vec<(SimTime, Slice)>>,
     pub(super) gauges: Vec<Gauge>,
+    pub(super) local_records: Vec<LocalRecord>,
     /// Scripts that failed, each place once.
     pub(super) failures: Vec<Diagnostic>,
 }
@@ -475,6 +476,7 @@ impl<'p, 'i> Run<'p, 'i> {
             end: self.sim.now(),
             hash: hasher.finish(),
             gauges: self.sim.gauges().to_vec(),
+            local_records: self.sim.local_records().to_vec(),
             events: self.events,
             overlay: self.overlay,
             failures: self.failures,

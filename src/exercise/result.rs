@@ -5,6 +5,7 @@ use crate::diag::Diagnostic;
 use crate::model::{Name, Pack, Preset, Scenario, System, Telemetry};
 use crate::score::Scorecard;
 use crate::score::stats::Difference;
+use crate::sim::LocalRecord;
 use crate::timeline::{Header, Timeline, TraceHash};
 use crate::units::{Seed, SimDuration};
 
@@ -27,6 +28,8 @@ pub struct Drill {
     pub trace_hash: TraceHash,
     /// What was measured.
     pub telemetry: Telemetry,
+    /// What agents recorded locally while the code host or the internet was lost, by number.
+    pub local_records: Vec<LocalRecord>,
     /// The same drill under other seeds; `None` when not asked for.
     pub band: Option<Band>,
     /// Work done, for the count budgets.

@@ -10,7 +10,7 @@ use super::symbols::choices;
 use crate::diag::{Diagnostic, Diagnostics, SourceText};
 
 /// What the file at `path` is and everything that is wrong with it. A folder is a pack. The kind
-/// is `None` when the file says nothing about it. Systems and packs that a scenario names are
+/// is `None` when the file says nothing about it, and for a report that somebody wrote. Systems and packs that a scenario names are
 /// looked up in `catalog`; a scenario is checked with every value of its parameters.
 pub fn check(path: &Path, catalog: &Catalog) -> (Option<Kind>, Diagnostics) {
     if path.is_dir() {
@@ -22,6 +22,9 @@ pub fn check(path: &Path, catalog: &Catalog) -> (Option<Kind>, Diagnostics) {
         Ok(source) => source,
         Err(error) => return (jsonl.then_some(Kind::Timeline), error.into()),
     };
+    if super::written::is_report(&source.text) {
+        return (None, super::written::check_report(&source, catalog));
+    }
     if is_openslo(path, &source) {
         return (Some(Kind::Slo), super::openslo::check_openslo(&source));
     }

@@ -39,6 +39,7 @@ mod system;
 mod system_slos;
 mod timeline;
 mod toml;
+mod written;
 mod yaml;
 
 pub use catalog::{Catalog, Drill, Kind, Listed};

@@ -9,7 +9,7 @@ use super::pack::{CAPABILITY, CHANNEL, DUTY, LEVEL, MEASURE, MOMENT, SEVERITY};
 use super::symbols::Space;
 use crate::diag::Diagnostic;
 use crate::model::{
-    Audience, Capability, Channel, Duty, EscalationLevel, Field, Lengthening, Measure, Name,
+    Audience, Capability, Channel, Delay, Duty, EscalationLevel, Field, Lengthening, Measure, Name,
     Severity, SignalKind, Target,
 };
 
@@ -46,7 +46,17 @@ pub(crate) fn channel(fields: &Fields<'_>) -> Channel {
         title: fields.text_optional("title"),
         tool: fields.name("tool"),
         fallback,
+        delay: fields.sub_optional("delay", "delay").map(|table| delay(&table)),
     }
+}
+
+fn delay(fields: &Fields<'_>) -> Delay {
+    let (min, max) = (fields.duration("min"), fields.duration_positive("max"));
+    if min > max {
+        let message = format!("the delay is at least {} and at most {}", min.human(), max.human());
+        fields.error("pack::delay", message, "min", "more than `max`");
+    }
+    Delay { min: min.min(max), max, assumed: fields.flag("assumed", false) }
 }
 
 /// The number of an escalation level, defined or referred to by `key`.

@@ -118,6 +118,7 @@ fn demand_arguments(fields: &Fields<'_>, step: &Step) {
         StepEffect::Report => ("duty", step.duty.is_some()),
         StepEffect::Message
         | StepEffect::PublicUpdate
+        | StepEffect::Request
         | StepEffect::Switch
         | StepEffect::Progress => ("channels", !step.channels.is_empty()),
         StepEffect::FileAction => ("action_kind", step.action_kind.is_some()),

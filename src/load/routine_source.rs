@@ -3,14 +3,16 @@
 use super::decode::Fields;
 use super::getters::{NOT_NEGATIVE, POSITIVE, SHARE, Within};
 use super::routine::{bytes, share, some_lines, span_or};
-use crate::model::{CheckSource, FindingLevel, Indicated, Limits, Name, ReadingUnit, Rows};
+use crate::model::{
+    CheckSource, DrillFrequency, FindingLevel, Indicated, Limits, Name, ReadingUnit, Rows,
+};
 use crate::units::SimDuration;
 
 /// A decoder of one kind of source.
 pub(super) type Decoder = fn(&Fields<'_>) -> CheckSource;
 
 /// Each source by its key.
-pub(super) const DECODERS: [(&str, Decoder); 22] = [
+pub(super) const DECODERS: [(&str, Decoder); 25] = [
     ("slo_attainment", slo_attainment),
     ("budgets", budgets),
     ("alerts", alerts),
@@ -33,11 +35,14 @@ pub(super) const DECODERS: [(&str, Decoder); 22] = [
     ("imported", imported),
     ("command", command),
     ("postmortems", postmortems),
+    ("open_actions", open_actions),
+    ("due_drills", due_drills),
+    ("review", review),
 ];
 
 /// What each looks like, for tests and for people who read this file.
 #[cfg(test)]
-pub(super) const EXAMPLES: [(&str, &str); 24] = [
+pub(super) const EXAMPLES: [(&str, &str); 27] = [
     ("slo_attainment", r#"{ over = "24h", ok_from = 0.9 }"#),
     ("budgets", "{ at_least = 0.5 }"),
     ("alerts", r#"{ over = "24h", open = true, summary = false }"#),
@@ -62,6 +67,9 @@ pub(super) const EXAMPLES: [(&str, &str); 24] = [
     ("imported", r#"{ file = "trivy.json", max_age = "7d", fail_at = "high" }"#),
     ("command", r#"{ argv = ["true"], timeout = "30s", max_age = "1d" }"#),
     ("postmortems", r#"{ over = "30d" }"#),
+    ("open_actions", "{}"),
+    ("due_drills", r#"{ frequency = "monthly" }"#),
+    ("review", "{}"),
 ];
 
 const DAY: SimDuration = SimDuration::from_hours(24);
@@ -285,4 +293,17 @@ fn command(fields: &Fields<'_>) -> CheckSource {
 
 fn postmortems(fields: &Fields<'_>) -> CheckSource {
     CheckSource::PostMortems { over: fields.duration_positive("over") }
+}
+
+fn open_actions(_: &Fields<'_>) -> CheckSource {
+    CheckSource::OpenActions
+}
+
+fn due_drills(fields: &Fields<'_>) -> CheckSource {
+    let frequency = fields.word("frequency", &DrillFrequency::ALL, DrillFrequency::as_str);
+    CheckSource::DueDrills { frequency }
+}
+
+fn review(_: &Fields<'_>) -> CheckSource {
+    CheckSource::Review
 }

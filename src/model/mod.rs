@@ -5,15 +5,18 @@
 //!
 //! **Invariant**: nothing here does I/O, reads a clock or draws a random number.
 
+mod action;
 mod correction;
 mod decision;
 mod freeze;
+mod holes;
 mod indicator;
 mod knobs;
 mod name;
 mod pack;
 mod playbook;
 mod preset;
+mod report;
 mod retention;
 mod routine;
 mod ruletest;
@@ -28,9 +31,11 @@ mod tiers;
 mod vocabulary;
 mod wildcard;
 
+pub use action::{Action, ActionState, MAX_ACTION_BYTES, action_number};
 pub use correction::{Corrected, Correction, CorrectionEffect, Recurrence, RecurrenceError};
 pub use decision::{Decision, DecisionKind, Escalation, Finding, Trace, TraceStep, Violation};
 pub use freeze::{BudgetFact, Hold};
+pub use holes::{Hole, Sent, holes};
 pub use indicator::{
     Aggregate, Composite, CompositeRule, Indicator, ObjectiveDefinition, Origin, Query,
     SloDefinition, ThresholdOp,
@@ -38,15 +43,16 @@ pub use indicator::{
 pub use knobs::KNOBS;
 pub use name::{EntityKind, Name, Ref, RefError, Text};
 pub use pack::{
-    Audience, Capability, Channel, ContentHash, Duty, EscalationLevel, Field, Gate, Lengthening,
-    Measure, Pack, Priority, Severity, Target,
+    Audience, Capability, Channel, ContentHash, Delay, Duty, EscalationLevel, Field, Gate,
+    Lengthening, Measure, Pack, Priority, Severity, Target,
 };
 pub use playbook::{ForEach, Phase, Playbook, Rung, Step, StepEffect, StepTime, Trigger};
 pub use preset::{Knob, Preset, Provenance, QuantileTable, Stage};
+pub use report::{REPORT_MARK, REPORT_OPEN};
 pub use retention::{Expiry, RetentionRule};
 pub use routine::{
-    AlertLevel, Check, CheckSource, FindingLevel, Indicated, Limits, ReadingUnit, Routine,
-    RoutineFile, RoutineKind, RoutineLayout, Rows,
+    AlertLevel, Check, CheckSource, DrillFrequency, FindingLevel, Indicated, Limits, ReadingUnit,
+    Routine, RoutineFile, RoutineKind, RoutineLayout, Rows,
 };
 pub use ruletest::{
     AgentFact, Expect, ExpectedStep, Facts, Given, RuleCase, RuleTests, ServiceFact,

@@ -59,6 +59,19 @@ pub struct Channel {
     pub tool: Name,
     /// Tried in this order when the tool does not carry the message; names of channels.
     pub fallback: Vec<Name>,
+    /// How long a message takes to be read there; without it, as long as its kind of tool takes.
+    pub delay: Option<Delay>,
+}
+
+/// How long a message takes on a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delay {
+    /// At least.
+    pub min: SimDuration,
+    /// At most.
+    pub max: SimDuration,
+    /// Not from the source document but the pack author's choice; outputs say so.
+    pub assumed: bool,
 }
 
 /// One level of escalation.
@@ -266,6 +279,11 @@ impl Pack {
     /// Rank of a severity level: 0 is the most severe.
     pub fn rank(&self, level: &str) -> Option<usize> {
         self.severities.iter().position(|severity| &*severity.level == level)
+    }
+
+    /// The day on which the document is to be reviewed, where a person set one.
+    pub fn next_review_day(&self) -> Option<chrono::NaiveDate> {
+        self.next_review.as_ref()?.parse().ok()
     }
 
     /// The playbook for a trigger.

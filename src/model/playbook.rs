@@ -47,6 +47,9 @@ words! {
         Declare => "declare",
         /// Calls in all agents; done when the last one answered.
         Assemble => "assemble",
+        /// Asks each agent by name for its part on each of `channels`; a request counts when it
+        /// is confirmed.
+        Request => "request",
         /// Starts escalation level `level` of the pack.
         Escalate => "escalate",
         /// Sends a message on each of `channels`.

@@ -179,6 +179,28 @@ pub struct Indicated {
     pub warn: Option<f64>,
 }
 
+/// How often a drill is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DrillFrequency {
+    /// Each calendar month.
+    Monthly,
+    /// Each quarter of the calendar year.
+    Quarterly,
+}
+
+impl DrillFrequency {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Monthly, Self::Quarterly];
+
+    /// Its word in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Monthly => "monthly",
+            Self::Quarterly => "quarterly",
+        }
+    }
+}
+
 /// Where the answer of a check comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CheckSource {
@@ -384,6 +406,15 @@ pub enum CheckSource {
         /// How long its result counts.
         max_age: SimDuration,
     },
+    /// Improvement actions that nobody has closed.
+    OpenActions,
+    /// Drills that are due each month or each quarter.
+    DueDrills {
+        /// How often.
+        frequency: DrillFrequency,
+    },
+    /// The review of the pack itself.
+    Review,
     /// Post-mortems of the drills and incidents of a span.
     PostMortems {
         /// The span.
@@ -416,6 +447,9 @@ impl CheckSource {
             Self::Signed { .. } => "signed",
             Self::Imported { .. } => "imported",
             Self::Command { .. } => "command",
+            Self::OpenActions => "open_actions",
+            Self::DueDrills { .. } => "due_drills",
+            Self::Review => "review",
             Self::PostMortems { .. } => "postmortems",
         }
     }

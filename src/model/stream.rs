@@ -155,11 +155,13 @@ pub enum InputFormat {
     ProgressLog,
     /// Problems, by hand: instant, severity, description and action taken in brackets.
     IssueLog,
+    /// What `git log --oneline` prints: a commit and its subject, without an instant.
+    ChangeLog,
 }
 
 impl InputFormat {
     /// All forms.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Jsonl,
         Self::Csv,
         Self::Access,
@@ -173,6 +175,7 @@ impl InputFormat {
         Self::Journald,
         Self::ProgressLog,
         Self::IssueLog,
+        Self::ChangeLog,
     ];
 
     /// Its word in files, options and outputs.
@@ -191,6 +194,7 @@ impl InputFormat {
             Self::Journald => "journald",
             Self::ProgressLog => "progress-log",
             Self::IssueLog => "issue-log",
+            Self::ChangeLog => "change-log",
         }
     }
 

@@ -36,7 +36,8 @@ impl<'a> Case<'a> {
         measure.value.is_some() || owners.any(|playbook| self.began(&playbook.id))
     }
 
-    fn began(&self, id: &str) -> bool {
+    /// Whether anybody began a step of the playbook `id`.
+    pub(super) fn began(&self, id: &str) -> bool {
         self.timeline.events.iter().any(|event| match &event.kind {
             EventKind::StepStarted { playbook, .. } | EventKind::StepDone { playbook, .. } => {
                 **playbook == *id

@@ -6,7 +6,7 @@ use super::doc::{Block, Column, Doc, Table, Tone};
 use super::lang::Words;
 use super::picture::Picture;
 use super::story::Weight;
-use super::{draft, head, measures, next, results, story, summary};
+use super::{draft, head, local, measures, next, results, story, summary};
 
 /// Most lines of the story in every form; HTML and Markdown fold the whole of it below.
 const STORY: usize = 48;
@@ -48,6 +48,7 @@ pub(super) fn doc(case: &Case<'_>, words: Words, pictures: &[Picture]) -> Doc {
     doc.heading(words.t("conduct-heading"));
     results::conduct(case, words, &mut doc);
     procedure(case, words, &mut doc);
+    local::replayed(case, words, &mut doc);
     the_rest(case, words, &mut doc);
     doc.blocks.push(heading(words, "head-heading"));
     doc.blocks.push(head);

@@ -2,33 +2,43 @@
 
 use serde_json::{Value, json};
 
+use super::actions::{self, KeptActions};
 use super::doc::{Cell, Column, Doc, Table, Tone};
 use super::json::{number, pretty, span};
 use super::lang::{Lang, Words};
 use super::results::{dash, span_cell};
 use super::text::{self, Style};
-use super::{csv, markdown};
-use crate::assess::{MIN_DRILLS, PastGroup, PastMeasure, Share, Trend};
+use super::{csv, due, markdown};
+use crate::assess::{DueDrills, MIN_DRILLS, PastGroup, PastMeasure, Share, Trend};
 use crate::units::Zone;
 
-/// For a terminal or a pipe; of each group the `last` drills are listed.
-pub fn history_text(
-    groups: &[PastGroup],
-    unreadable: u32,
-    last: usize,
-    lang: Lang,
-    style: Style,
-) -> String {
-    text::render(&doc(groups, unreadable, last, Words::new(lang)), style)
+/// What a workspace remembers.
+#[derive(Debug, Clone, Copy)]
+pub struct Past<'a> {
+    /// Drills that can be compared with one another.
+    pub groups: &'a [PastGroup],
+    /// Rows of the history that could not be read.
+    pub unreadable: u32,
+    /// Drills listed of each group.
+    pub last: usize,
+    /// Drills that are due each month and each quarter.
+    pub due: &'a [DueDrills],
+    /// What was to be improved.
+    pub actions: KeptActions<'a>,
+}
+
+/// For a terminal or a pipe.
+pub fn history_text(past: &Past<'_>, lang: Lang, style: Style) -> String {
+    text::render(&doc(past, Words::new(lang)), style)
 }
 
 /// As Markdown.
-pub fn history_markdown(groups: &[PastGroup], unreadable: u32, last: usize, lang: Lang) -> String {
-    markdown::render(&doc(groups, unreadable, last, Words::new(lang)))
+pub fn history_markdown(past: &Past<'_>, lang: Lang) -> String {
+    markdown::render(&doc(past, Words::new(lang)))
 }
 
 /// As `drill.history/1`, ending in a line feed.
-pub fn history_json(groups: &[PastGroup], unreadable: u32) -> String {
+pub fn history_json(past: &Past<'_>) -> String {
     let share = |share: &Share| {
         json!({"met": share.met, "of": share.of,
             "ci": share.ci.map(|(low, high)| [number(low), number(high)])})
@@ -61,12 +71,14 @@ pub fn history_json(groups: &[PastGroup], unreadable: u32) -> String {
             "drills": drills.collect::<Vec<Value>>()})
     };
     pretty(&json!({"schema": "drill.history/1", "drill_version": env!("CARGO_PKG_VERSION"),
-        "min_drills": MIN_DRILLS, "unreadable": unreadable,
-        "groups": groups.iter().map(group).collect::<Vec<Value>>()}))
+        "min_drills": MIN_DRILLS, "unreadable": past.unreadable,
+        "due": due::due_json(past.due),
+        "actions": actions::actions_json(&past.actions),
+        "groups": past.groups.iter().map(group).collect::<Vec<Value>>()}))
 }
 
 /// One row per drill.
-pub fn history_csv(groups: &[PastGroup]) -> String {
+pub fn history_csv(past: &Past<'_>) -> String {
     let header = [
         "scenario",
         "pack",
@@ -78,7 +90,7 @@ pub fn history_csv(groups: &[PastGroup]) -> String {
         "rating",
         "trace_hash",
     ];
-    let rows = groups.iter().flat_map(|group| {
+    let rows = past.groups.iter().flat_map(|group| {
         group.drills.iter().map(|drill| {
             [
                 group.scenario.clone(),
@@ -96,7 +108,8 @@ pub fn history_csv(groups: &[PastGroup]) -> String {
     csv::render(&header, rows)
 }
 
-fn doc(groups: &[PastGroup], unreadable: u32, last: usize, words: Words) -> Doc {
+fn doc(past: &Past<'_>, words: Words) -> Doc {
+    let Past { groups, unreadable, last, .. } = *past;
     let mut doc = Doc {
         lang: words.lang.as_str(),
         title: words.t("history-title"),
@@ -106,6 +119,8 @@ fn doc(groups: &[PastGroup], unreadable: u32, last: usize, words: Words) -> Doc 
     if groups.is_empty() {
         doc.paragraph(words.t("history-none"));
     }
+    due::regular(past.due, words, &mut doc);
+    actions::open_actions(&past.actions, words, &mut doc);
     for one in groups {
         group(one, last, words, &mut doc);
     }

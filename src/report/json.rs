@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::case::{AlertRun, Case, alerts};
 use super::results::{letter, outcome_word};
 use crate::model::{Name, Provenance};
-use crate::score::{DutyResult, MeasureResult, Milestone, MilestoneState, StepResult};
+use crate::score::{
+    DutyResult, MeasureResult, Milestone, MilestoneState, RequestResult, StepResult,
+};
 use crate::units::{SimDuration, SimTime};
 
 /// Indented JSON that ends in a line feed.
@@ -83,6 +85,7 @@ fn head(case: &Case<'_>, schema: &str) -> Map<String, Value> {
     add("pack_hash", name(&header.pack_hash));
     add("inputs_hash", name(&header.inputs_hash));
     add("source", json!(header.source.as_str()));
+    add("frequency", name(&header.frequency));
     add("responders", name(&header.responders));
     let inputs = header.assumed_inputs.map(|(n, of)| json!({"assumed": n, "of": of}));
     add("responder_inputs", inputs.unwrap_or(Value::Null));
@@ -127,6 +130,8 @@ fn results(case: &Case<'_>, root: &mut Map<String, Value>, with: With) {
     root.insert("violations".into(), list(violations.collect()));
     let duties = card.duties.iter().map(|d| duty(case, d)).collect();
     root.insert("duties".into(), list(duties));
+    let requests = card.requests.iter().map(|one| request(case, one)).collect();
+    root.insert("requests".into(), list(requests));
     root.insert("steps".into(), list(card.steps.iter().map(|s| step(case, s)).collect()));
     root.insert("correctness".into(), json!(card.correctness));
     let alerts = alerts(case.timeline).into_iter().map(|a| alert(case, a)).collect();
@@ -241,6 +246,15 @@ fn duty(case: &Case<'_>, d: &DutyResult) -> Value {
         "missing": d.missing, "preliminary": d.preliminary, "evidence": d.evidence});
     because(&mut value, "due", "its clock never started");
     because(&mut value, "delivered", "not delivered complete before the record ended");
+    value
+}
+
+fn request(case: &Case<'_>, one: &RequestResult) -> Value {
+    let zone = case.timeline.header.zone;
+    let mut value = json!({"to": one.to.to_string(), "by": one.by.as_ref().map(ToString::to_string),
+        "channel": one.channel, "at": one.at.rfc3339(zone),
+        "answered": one.answered.map(|at| at.rfc3339(zone)), "evidence": one.evidence});
+    because(&mut value, "answered", "no answer before the record ended");
     value
 }
 

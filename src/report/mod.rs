@@ -8,6 +8,7 @@
 //! **Invariant**: nothing here computes a number that belongs to `score` or `exercise`; a value
 //! they do not know is shown as unknown.
 
+mod actions;
 mod beside;
 mod calibration;
 mod case;
@@ -18,6 +19,7 @@ mod data;
 mod doc;
 mod draft;
 mod drill;
+mod due;
 mod explain;
 #[cfg(test)]
 mod fixture;
@@ -28,6 +30,7 @@ mod impact;
 mod json;
 mod lang;
 mod list;
+mod local;
 mod markdown;
 mod measures;
 mod next;
@@ -54,21 +57,26 @@ mod trials;
 mod verdict;
 mod xml;
 
+pub use actions::KeptActions;
 pub use beside::{Pair, beside_csv, beside_json, beside_markdown, beside_text};
 pub use calibration::{calibration_json, calibration_markdown, calibration_text};
 pub use compare::{
     compare_csv, compare_html, compare_json, compare_markdown, compare_plots, compare_text,
 };
 pub use data::{DataTable, data_csv, data_json, data_text};
+pub use draft::{
+    Drafts, drill_drafts, incident_drafts_json, incident_drafts_markdown, incident_drafts_text,
+};
 pub use drill::{
     drill_csv, drill_html, drill_json, drill_markdown, drill_text, plots, scorecard_csv,
     scorecard_html, scorecard_json, scorecard_markdown, scorecard_text,
 };
 pub use explain::{explanation_json, explanation_text};
-pub use history::{history_csv, history_json, history_markdown, history_text};
+pub use history::{Past, history_csv, history_json, history_markdown, history_text};
 pub use impact::{Dependant, Impact, impact};
 pub use lang::Lang;
 pub use list::{Listed, Listing, list_json, list_text};
+pub use local::local_files;
 pub use period::{
     period_csv, period_files, period_html, period_json, period_markdown, period_stem, period_text,
 };

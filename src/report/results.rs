@@ -207,6 +207,7 @@ pub(super) fn conduct(case: &Case<'_>, words: Words, doc: &mut Doc) {
     if case.card.violations.is_empty() {
         items.push(Cell::toned(words.t("violations-none"), Tone::Good));
     }
+    items.extend(unanswered(case, words));
     doc.list(items);
     let c = &case.card.correctness;
     let counts = [
@@ -222,6 +223,40 @@ pub(super) fn conduct(case: &Case<'_>, words: Words, doc: &mut Doc) {
         (words.t(key), Cell::toned(n.to_string(), tone))
     };
     doc.facts(counts.map(count).into());
+}
+
+/// Who was asked and did not answer, each once, with how often.
+fn unanswered(case: &Case<'_>, words: Words) -> Vec<Cell> {
+    let all = &case.card.requests;
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut open: Vec<(&crate::score::RequestResult, Vec<u32>)> = Vec::new();
+    for one in all.iter().filter(|one| one.answered.is_none()) {
+        match open.iter_mut().find(|(first, _)| first.to == one.to && first.channel == one.channel)
+        {
+            Some((_, events)) => events.extend(&one.evidence),
+            None => open.push((one, one.evidence.clone())),
+        }
+    }
+    if open.is_empty() {
+        let n = all.len().to_string();
+        return vec![Cell::toned(words.f("requests-answered", &[("n", &n)]), Tone::Good)];
+    }
+    let item = |(one, events): (&crate::score::RequestResult, Vec<u32>)| {
+        let (who, n) = (case.title(&one.to, words), events.len().to_string());
+        let channel = case.channel(&one.channel, words);
+        let (at, events) = (case.offset(one.at, words), ids(&events));
+        let args = [
+            ("who", who.as_str()),
+            ("n", &n),
+            ("channel", &channel),
+            ("at", &at),
+            ("events", &events),
+        ];
+        Cell::toned(words.f("request-unanswered", &args), Tone::Poor)
+    };
+    open.into_iter().map(item).collect()
 }
 
 /// Ids of events for people: `#12, #13`; long lists end in how many more.

@@ -1,5 +1,7 @@
 //! One scenario, pack, system, preset or recorded incident, explained.
 
+use chrono::NaiveDate;
+
 use super::doc::{Cell, Column, Doc, Table, Tone};
 use super::impact::impact;
 use super::lang::{Lang, Words};
@@ -15,8 +17,8 @@ use crate::units::Zone;
 pub enum Shown<'a> {
     /// Injects and objectives; its start in the system's zone.
     Scenario(&'a Scenario, Zone),
-    /// Its tables.
-    Pack(&'a Pack),
+    /// Its tables, with the system that its channels run on, and the day of the reader.
+    Pack(&'a Pack, Option<&'a System>, NaiveDate),
     /// Services, arrows, roles; with a name, what the failure of that one means.
     System(&'a System, Option<&'a str>),
     /// Inputs with their provenance.
@@ -38,7 +40,7 @@ pub fn show_markdown(shown: Shown<'_>, lang: Lang) -> String {
 fn doc(shown: Shown<'_>, words: Words) -> Doc {
     let (title, lead) = match shown {
         Shown::Scenario(s, _) => (words.text(&s.title), words.text(&s.summary)),
-        Shown::Pack(p) => {
+        Shown::Pack(p, ..) => {
             let lead = [("version", p.version.as_str()), ("date", p.date.as_str())];
             (words.text(&p.title), words.f("show-pack-lead", &lead))
         }
@@ -57,7 +59,7 @@ fn doc(shown: Shown<'_>, words: Words) -> Doc {
     let mut doc = Doc { lang: words.lang.as_str(), title, lead, blocks: Vec::new() };
     match shown {
         Shown::Scenario(s, zone) => scenario(s, zone, words, &mut doc),
-        Shown::Pack(p) => show_pack::pack(p, words, &mut doc),
+        Shown::Pack(p, system, day) => show_pack::pack(p, system, day, words, &mut doc),
         Shown::System(s, None) => system(s, words, &mut doc),
         Shown::System(s, Some(name)) => impact_of(s, name, words, &mut doc),
         Shown::Preset(p) => doc.table(contents::provenance(p, words)),
@@ -346,7 +348,7 @@ mod tests {
         let (system, preset) = (fixture::system(), fixture::preset());
         let all = [
             Shown::Scenario(&scenario, system.zone),
-            Shown::Pack(&pack),
+            Shown::Pack(&pack, None, NaiveDate::default()),
             Shown::System(&system, None),
             Shown::System(&system, Some("user-service")),
             Shown::Preset(&preset),

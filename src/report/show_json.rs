@@ -1,19 +1,21 @@
 //! `drill.show/1`: one scenario, pack, system, preset or recorded incident for programs.
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::case::Case;
 use super::impact::impact;
 use super::json::{preset, pretty, scorecard, span};
 use super::show::Shown;
-use crate::model::{FaultEnd, Pack, Scenario, System};
+use super::show_pack::LOST;
+use crate::model::{FaultEnd, Pack, Scenario, Sent, System, holes};
 use crate::units::Zone;
 
 /// The thing as `drill.show/1`, ending in a line feed.
 pub fn show_json(shown: Shown<'_>) -> String {
     let (kind, value) = match shown {
         Shown::Scenario(s, zone) => ("scenario", scenario(s, zone)),
-        Shown::Pack(p) => ("pack", pack(p)),
+        Shown::Pack(p, system, day) => ("pack", pack(p, system, day)),
         Shown::System(s, name) => ("system", system(s, name)),
         Shown::Preset(p) => ("responders", preset(p)),
         Shown::Incident(t, pack, card) => {
@@ -57,7 +59,7 @@ fn scenario(s: &Scenario, zone: Zone) -> Value {
         "required_steps": s.expect.required_steps, "abort": s.abort, "hash": s.hash})
 }
 
-fn pack(p: &Pack) -> Value {
+fn pack(p: &Pack, on: Option<&System>, day: NaiveDate) -> Value {
     let severities = p.severities.iter().map(|s| {
         json!({"level": s.level, "title": s.title, "respond_within_ms": span(s.respond_within),
             "pages": s.pages})
@@ -66,9 +68,11 @@ fn pack(p: &Pack) -> Value {
         json!({"level": l.level, "title": l.title, "from": l.from, "to": l.to,
             "channels": l.channels, "human_only": l.human_only})
     });
-    let channels = p.channels.iter().map(
-        |c| json!({"name": c.name, "address": c.address, "tool": c.tool, "fallback": c.fallback}),
-    );
+    let channels = p.channels.iter().map(|c| {
+        json!({"name": c.name, "address": c.address, "tool": c.tool, "fallback": c.fallback,
+            "delay": c.delay.map(|delay| json!({"min_ms": delay.min.ms(), "max_ms": delay.max.ms(),
+                "assumed": delay.assumed}))})
+    });
     let duties = p.duties.iter().map(|d| {
         let fields = d.fields.iter().map(|f| json!({"id": f.id, "title": f.title}));
         json!({"id": d.id, "title": d.title, "from": d.from, "within_ms": d.within.ms(),
@@ -98,8 +102,18 @@ fn pack(p: &Pack) -> Value {
             "steps": steps.collect::<Vec<_>>()})
     });
     let priorities = p.priorities.iter().map(|x| json!({"service": x.service, "rank": x.rank}));
+    let hole = |hole: &crate::model::Hole| {
+        let sent = hole.sent.iter().map(|sent| match sent {
+            Sent::Duty(id) => json!({"duty": id}),
+            Sent::Level(level) => json!({"level": level}),
+            Sent::Public => json!({"public": true}),
+        });
+        json!({"tools": hole.tools, "sent": sent.collect::<Vec<_>>()})
+    };
+    let without = holes(p, on, LOST).iter().map(hole).collect::<Vec<_>>();
     json!({"name": p.name, "title": p.title, "version": p.version, "date": p.date,
-        "next_review": p.next_review, "hash": p.hash,
+        "next_review": p.next_review, "hash": p.hash, "without_channel": without,
+        "review_overdue": p.next_review_day().map(|next| next < day),
         "severities": severities.collect::<Vec<_>>(), "levels": levels.collect::<Vec<_>>(),
         "channels": channels.collect::<Vec<_>>(), "duties": duties.collect::<Vec<_>>(),
         "priorities": priorities.collect::<Vec<_>>(),

@@ -1,18 +1,21 @@
 //! A policy pack as tables.
 
-use super::doc::{Cell, Doc};
+use chrono::NaiveDate;
+
+use super::doc::{Cell, Doc, Tone};
 use super::lang::Words;
 use super::show::{names, plain, section};
-use crate::model::{Name, Pack};
+use crate::model::{Name, Pack, Sent, System, holes};
 
-pub(super) fn pack(p: &Pack, words: Words, doc: &mut Doc) {
-    let review = p.next_review.as_ref().map_or_else(|| words.t("unknown"), |r| r.to_string());
-    let facts = [
-        ("head-pack", p.name.to_string()),
-        ("head-pack-hash", p.hash.to_string()),
-        ("show-next-review", review),
-    ];
-    doc.facts(facts.map(|(key, value)| (words.t(key), Cell::new(value))).into());
+/// Most tools that are taken as lost together.
+pub(super) const LOST: usize = 3;
+
+pub(super) fn pack(p: &Pack, system: Option<&System>, day: NaiveDate, words: Words, doc: &mut Doc) {
+    let facts = [("head-pack", p.name.to_string()), ("head-pack-hash", p.hash.to_string())];
+    let mut facts: Vec<(String, Cell)> =
+        facts.map(|(key, value)| (words.t(key), Cell::new(value))).into();
+    facts.push((words.t("show-next-review"), next_review(p, day, words)));
+    doc.facts(facts);
     let rows = p.severities.iter().map(|s| {
         let within = s.respond_within.map_or_else(|| words.t("show-review"), |w| words.span(w));
         let pages = words.t(if s.pages { "show-pages" } else { "show-no-page" });
@@ -43,6 +46,13 @@ pub(super) fn pack(p: &Pack, words: Words, doc: &mut Doc) {
             c.name.to_string(),
             c.address.to_string(),
             c.tool.to_string(),
+            c.delay.map_or_else(
+                || words.t("show-delay-tool"),
+                |delay| {
+                    let mark = if delay.assumed { "*" } else { "" };
+                    format!("{} – {}{mark}", words.span(delay.min), words.span(delay.max))
+                },
+            ),
             names(words, &c.fallback),
         ]
     });
@@ -50,10 +60,11 @@ pub(super) fn pack(p: &Pack, words: Words, doc: &mut Doc) {
         doc,
         words,
         "show-channels",
-        &["column-channel", "column-way", "column-tool", "column-fallback"],
-        &[1, 3],
+        &["column-channel", "column-way", "column-tool", "column-delay", "column-fallback"],
+        &[1, 4],
         rows.collect(),
     );
+    without_channel(p, system, words, doc);
     let rows = p.duties.iter().map(|d| {
         let fields = words.list(d.fields.iter().map(|f| words.text(&f.title)));
         let from = words.word("milestone", &d.from);
@@ -69,6 +80,59 @@ pub(super) fn pack(p: &Pack, words: Words, doc: &mut Doc) {
         rows.collect(),
     );
     pack_scoring(p, words, doc);
+}
+
+/// The day of the next review; one that has passed says so.
+fn next_review(p: &Pack, day: NaiveDate, words: Words) -> Cell {
+    match p.next_review_day() {
+        None => Cell::toned(words.t("show-review-unset"), Tone::Unknown),
+        Some(next) if next < day => {
+            let days = (day - next).num_days().to_string();
+            let args = [("date", next.to_string()), ("days", days)];
+            let text =
+                words.f("show-review-overdue", &[("date", &args[0].1), ("days", &args[1].1)]);
+            Cell::toned(text, Tone::Bad)
+        }
+        Some(next) => Cell::new(next.to_string()),
+    }
+}
+
+/// Which tools, lost together, leave something without any channel.
+fn without_channel(p: &Pack, system: Option<&System>, words: Words, doc: &mut Doc) {
+    doc.heading(words.t("show-holes"));
+    let found = holes(p, system, LOST);
+    let most = LOST.to_string();
+    if found.is_empty() {
+        doc.paragraph(words.f("show-holes-none", &[("n", &most)]));
+        return;
+    }
+    doc.note(words.f("show-holes-note", &[("n", &most)]));
+    let sent = |sent: &Sent| match sent {
+        Sent::Duty(id) => {
+            let duty = p.duties.iter().find(|duty| duty.id == *id);
+            duty.map_or_else(|| id.to_string(), |duty| words.text(&duty.title))
+        }
+        Sent::Level(level) => {
+            let own = p.levels.iter().find(|one| one.level == *level);
+            own.map_or_else(|| level.to_string(), |own| words.text(&own.title))
+        }
+        Sent::Public => words.t("show-public"),
+    };
+    let title = |tool: &Name| {
+        let own = system.and_then(|system| system.tools.iter().find(|one| one.name == *tool));
+        own.map_or_else(|| tool.to_string(), |own| words.text(&own.title))
+    };
+    let rows = found.iter().map(|hole| {
+        let tools: Vec<String> = hole.tools.iter().map(title).collect();
+        vec![tools.join(" + "), words.titles(&hole.sent.iter().map(sent).collect::<Vec<_>>())]
+    });
+    doc.table(plain(
+        words,
+        "show-holes",
+        &["column-lost-tools", "column-no-channel"],
+        &[0, 1],
+        rows.collect(),
+    ));
 }
 
 fn pack_scoring(p: &Pack, words: Words, doc: &mut Doc) {

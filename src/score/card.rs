@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::reading::why;
-use crate::model::{DetectionSource, Name, Text, Violation};
+use crate::model::{DetectionSource, Name, Ref, Text, Violation};
 use crate::timeline::EventId;
 use crate::units::{SimDuration, SimTime};
 
@@ -157,6 +157,23 @@ pub struct DutyResult {
     pub evidence: Vec<EventId>,
 }
 
+/// One request to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestResult {
+    /// Who was asked.
+    pub to: Ref,
+    /// Who asked.
+    pub by: Option<Ref>,
+    /// Channel of the pack.
+    pub channel: Name,
+    /// When.
+    pub at: SimTime,
+    /// When it was answered; `None` when it stayed without an answer.
+    pub answered: Option<SimTime>,
+    /// Ids of the request and of its answer.
+    pub evidence: Vec<EventId>,
+}
+
 /// One capability.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CapabilityResult {
@@ -253,6 +270,8 @@ pub struct Scorecard {
     pub steps: Vec<StepResult>,
     /// Reports due, in the pack's order.
     pub duties: Vec<DutyResult>,
+    /// Requests, in the order of time.
+    pub requests: Vec<RequestResult>,
     /// In the pack's order.
     pub capabilities: Vec<CapabilityResult>,
     /// The overall result.

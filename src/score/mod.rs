@@ -19,6 +19,7 @@ mod light;
 mod measure;
 mod plan;
 mod reading;
+mod requests;
 mod scorecard;
 mod severity;
 mod sli;
@@ -29,7 +30,7 @@ pub use beside::{BesideMeasure, Verdict, beside};
 pub use capability::ADHERENCE;
 pub use card::{
     CapabilityResult, Correctness, DutyResult, MeasureResult, Milestone, MilestoneState, Overall,
-    Rating, Scorecard, SeverityEntry, SeverityResult, StepOutcome, StepResult,
+    Rating, RequestResult, Scorecard, SeverityEntry, SeverityResult, StepOutcome, StepResult,
 };
 pub use explain::{Explanation, Part, TargetSource, Unknown, UsedEvent, explain};
 pub use facts::Span;

@@ -6,7 +6,7 @@ use super::card::{Milestone, Scorecard};
 use super::facts::{Facts, Span};
 use super::plan::{ScorePlan, mark};
 use super::steps::Judged;
-use super::{measure, reading, severity};
+use super::{measure, reading, requests, severity};
 use crate::model::MILESTONES;
 use crate::model::{Pack, Violation};
 use crate::timeline::Timeline;
@@ -56,6 +56,7 @@ fn assemble(
         milestones: milestones(facts),
         steps: adherence::results(facts, pack, judged),
         duties: adherence::duties(facts, pack),
+        requests: requests::requests(timeline),
         overall,
         severity: severity::severity(facts),
         correctness: mistakes.count(),

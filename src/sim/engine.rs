@@ -248,6 +248,11 @@ impl<'b> Sim<'b> {
         self.world.gauges()
     }
 
+    /// What agents recorded locally and when it was replayed, under [`Detail::Full`].
+    pub fn local_records(&self) -> &[super::world::LocalRecord] {
+        self.world.local_records()
+    }
+
     fn end(&self) -> SimTime {
         self.options.start + self.blueprint.endex
     }

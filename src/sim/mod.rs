@@ -19,4 +19,4 @@ pub use desk::{Condition, Desk, Objection, StepAt};
 pub use engine::{Blueprint, Sim};
 pub use queue::{EventQueue, Token};
 pub use rng::{Stream, StreamName, Streams};
-pub use world::{Baseline, Gauge};
+pub use world::{Baseline, Gauge, LocalRecord};

@@ -1,7 +1,7 @@
-//! The logs that agents keep by hand while the usual systems are down: progress and issues.
+//! The logs that agents keep by hand while the usual systems are down: progress, issues, changes.
 //!
 //! Progress is written by `echo "$(date): [agent] [status] description"`, issues by
-//! `echo "[instant] [severity] [description] [action taken]"`.
+//! `echo "[instant] [severity] [description] [action taken]"`, changes by `git log --oneline`.
 
 use std::borrow::Cow;
 
@@ -23,6 +23,39 @@ pub(super) fn progress_columns() -> Vec<ColumnDef> {
 /// The columns of an issue log besides `ts`.
 pub(super) fn issue_columns() -> Vec<ColumnDef> {
     ["level", "message", "action"].map(|name| column(name, ColumnType::Text)).to_vec()
+}
+
+/// The columns of a change log besides `ts`.
+pub(super) fn change_columns() -> Vec<ColumnDef> {
+    ["commit", "message"].map(|name| column(name, ColumnType::Text)).to_vec()
+}
+
+/// The commit and the subject of a line of `git log --oneline`.
+pub(super) fn change(text: &str) -> Option<(&str, &str)> {
+    let (commit, subject) = text.trim().split_once(' ')?;
+    let hex = commit.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    (hex && (7..=40).contains(&commit.len())).then_some((commit, subject.trim()))
+}
+
+/// Reads a block of a change log; its lines have no instant of their own.
+pub(super) fn change_rows(block: &Block, shape: &Shape, places: &[usize], at: Option<i64>) -> Rows {
+    let mut rows = Rows::of(shape);
+    each_text(block, &mut rows, |rows, number, text| match (change(text), at) {
+        (Some((commit, subject)), Some(at)) => {
+            let value = |part: &str| Value::Text(Cow::Owned(part.to_owned()));
+            let values = [value(commit), value(subject)];
+            let values: Vec<_> = places.iter().copied().zip(values).collect();
+            rows.push(at, number, &values);
+        }
+        (Some(_), None) => {
+            let reason = "it has no instant; say when with `--at TS` or `--at modified`";
+            rows.refuse(number, "ts", reason.to_owned(), text);
+        }
+        (None, _) => {
+            rows.refuse(number, "", "it is no commit with its subject".to_owned(), text);
+        }
+    });
+    rows
 }
 
 /// Whether a text is a line of a progress log with all its brackets; without them it could be of

@@ -1,6 +1,6 @@
 //! The form of a file, told from its content.
 
-use super::agent_log::{is_issue, is_progress};
+use super::agent_log::{change, is_issue, is_progress};
 use super::csv_levels::is_levels;
 use super::exposition::picoseconds;
 use super::instant::Clock;
@@ -45,6 +45,9 @@ pub(super) fn format(
     }
     if std::iter::once(first).chain(lines.clone()).any(|line| is_progress(line, clock)) {
         return Ok(Some(InputFormat::ProgressLog));
+    }
+    if std::iter::once(first).chain(lines.clone()).all(|line| change(line).is_some()) {
+        return Ok(Some(InputFormat::ChangeLog));
     }
     if is_dump(first) {
         return Ok(Some(InputFormat::TsdbDump));

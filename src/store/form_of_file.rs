@@ -63,8 +63,9 @@ impl Batch<'_> {
             let why = format!("it holds {}, and the file {}", has.as_str(), kind.as_str());
             return Err(refuse_mixture(path, stream, &why));
         }
-        let form = Form::fit(format, kind, &mut columns)
+        let mut form = Form::fit(format, kind, &mut columns)
             .map_err(|why| refuse_mixture(path, stream, &why))?;
+        form.at = self.options.at.map(|at| at.ms().saturating_mul(1000));
         self.form = Some(form);
         let shape = Shape::new("ts".to_owned(), clock, columns, self.stream.types.clone());
         self.make_table(&shape)?;

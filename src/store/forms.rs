@@ -16,6 +16,8 @@ pub(super) struct Form {
     pub(super) kind: StreamKind,
     /// Where its columns are in the stream's.
     pub(super) places: Vec<usize>,
+    /// The instant of rows that have none, in microseconds.
+    pub(super) at: Option<i64>,
 }
 
 /// How much of a file is read at once.
@@ -58,7 +60,9 @@ fn is_otlp_lines(block: &Block) -> bool {
 pub(super) fn kind(format: InputFormat, block: &Block) -> Option<StreamKind> {
     match format {
         InputFormat::Jsonl | InputFormat::Csv | InputFormat::Parquet => None,
-        InputFormat::Access | InputFormat::ProgressLog => Some(StreamKind::Events),
+        InputFormat::Access | InputFormat::ProgressLog | InputFormat::ChangeLog => {
+            Some(StreamKind::Events)
+        }
         InputFormat::Journald | InputFormat::IssueLog => Some(StreamKind::Logs),
         InputFormat::Otlp => Some(otlp_kind(block)),
         InputFormat::Prometheus
@@ -88,6 +92,7 @@ pub(super) fn columns(format: InputFormat, kind: StreamKind) -> Vec<ColumnDef> {
         InputFormat::Journald => journal::columns(),
         InputFormat::ProgressLog => agent_log::progress_columns(),
         InputFormat::IssueLog => agent_log::issue_columns(),
+        InputFormat::ChangeLog => agent_log::change_columns(),
         _ => metric_rows::columns(),
     }
 }
@@ -116,7 +121,7 @@ impl Form {
                 }
             }
         }
-        Ok(Self { format, kind, places })
+        Ok(Self { format, kind, places, at: None })
     }
 
     /// Reads a block whose lines stand alone.
@@ -127,6 +132,7 @@ impl Form {
             InputFormat::Journald => journal::rows(block, shape, places),
             InputFormat::ProgressLog => agent_log::progress_rows(block, shape, places),
             InputFormat::IssueLog => agent_log::issue_rows(block, shape, places),
+            InputFormat::ChangeLog => agent_log::change_rows(block, shape, places, self.at),
             InputFormat::TsdbDump => tsdb::rows(block, shape, places),
             _ => access_rows(block, shape),
         }
@@ -199,6 +205,7 @@ mod tests {
                 InputFormat::Journald,
                 InputFormat::ProgressLog,
                 InputFormat::IssueLog,
+                InputFormat::ChangeLog,
                 InputFormat::Access,
                 InputFormat::Otlp,
                 InputFormat::Prometheus,

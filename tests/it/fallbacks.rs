@@ -155,6 +155,18 @@ fn what_was_recorded_locally_is_replayed_once_and_none_is_lost() {
             assert_eq!(replayed.len(), 2, "{scenario} seed {seed}: the first replay breaks off");
             assert!(replayed[0] <= replayed[1], "{scenario} seed {seed}: none twice");
             assert_eq!(replayed.last(), all.last(), "{scenario} seed {seed}: none lost");
+            let each = &drill.local_records;
+            assert_eq!(each.len() as f64, all[0], "{scenario} seed {seed}: each record is there");
+            let numbers = each.iter().map(|record| record.number);
+            assert!(numbers.eq(1..=each.len() as u32) && each.is_sorted_by_key(|one| one.at));
+            assert!(each.iter().all(|one| one.replayed_at.is_some_and(|at| at > one.at)));
+            let met = each.iter().filter(|record| record.conflict_with.is_some()).count() as f64;
+            let counted = values(&drill, SignalKind::ReplayConflicts);
+            assert_eq!(counted.last(), Some(&met), "{scenario} seed {seed}: each conflict named");
+            for record in each {
+                let Some(other) = record.conflict_with else { continue };
+                assert_ne!(each[other as usize - 1].agent, record.agent, "with another's");
+            }
             let failed = first(
                 &drill,
                 |e| matches!(&e.kind, K::StepFailed { step, .. } if *step == *"sync"),
@@ -234,6 +246,72 @@ fn stages_of_coordination_whose_carrier_is_down_are_left_out_with_the_reason() {
         let drill = run("coordination-outage", &[("also", "both")], seed);
         assert_eq!(skipped(&drill, "manual-discord").unwrap().as_str(), "its carrier is down too");
         assert!(done(&drill, "direct-instructions").is_some(), "seed {seed}: the minimal stage");
+    }
+}
+
+#[test]
+fn requests_that_stay_without_an_answer_are_in_the_scorecard() {
+    let inputs = inputs("coordination-outage", &[]);
+    for (seed, without) in [(1, None), (1, Some("agents")), (2, None)] {
+        let without: Vec<Name> = without.into_iter().map(Name::from).collect();
+        let options = Options { without: without.clone(), ..options(seed) };
+        let prepared = Prepared::new(&inputs, &options).unwrap();
+        let drill = run_drill(&prepared, 0, &Silent).unwrap();
+        let agents = drill.system.agents.len();
+        let to_agents = drill.scorecard.requests.iter();
+        let to_agents: Vec<_> =
+            to_agents.filter(|one| one.to.kind == drill::model::EntityKind::Agent).collect();
+        assert_eq!(to_agents.len(), agents, "seed {seed}: each agent is asked by name");
+        for one in to_agents {
+            assert_eq!(*one.channel, *"coord", "seed {seed}");
+            assert!(one.answered.is_none_or(|at| at >= one.at), "seed {seed}");
+            assert!(without.is_empty() || one.answered.is_none(), "nobody is there: {one:?}");
+        }
+        let text =
+            drill::report::drill_text(&drill, drill::report::Lang::En, drill::report::Style::PLAIN);
+        let open = drill.scorecard.requests.iter().any(|one| one.answered.is_none());
+        assert_eq!(text.contains("No answer from"), open, "seed {seed}: {text}");
+    }
+}
+
+#[test]
+fn channels_of_the_code_host_have_delays_of_their_own() {
+    let range = |name: &str| {
+        let drill = run("quiet-day", &[], 1);
+        let channel = drill.pack.channel(name).unwrap().clone();
+        let delay = channel.delay.unwrap();
+        assert!(delay.assumed, "{name}");
+        (delay.min, delay.max)
+    };
+    for (scenario, names) in [
+        ("coordination-outage", &["boards", "labels", "reviews"][..]),
+        ("communication-outage", &["discussions", "commits"]),
+    ] {
+        for name in names {
+            let (min, max) = range(name);
+            let mut used = 0;
+            for seed in SEEDS {
+                let drill = run(scenario, &[], seed);
+                used += drill
+                    .timeline
+                    .events
+                    .iter()
+                    .filter(|event| {
+                        matches!(&event.kind, K::MessageSent { channel, .. } if **channel == **name)
+                    })
+                    .count();
+                let step = drill.pack.playbooks.iter().flat_map(|playbook| &playbook.steps);
+                let own = |step: &&drill::model::Step| step.channels.iter().any(|c| **c == **name);
+                let step = step.into_iter().find(own).unwrap();
+                let (Some(begun), Some(ended)) =
+                    (started(&drill, &step.id), done(&drill, &step.id))
+                else {
+                    continue;
+                };
+                assert!(ended.at - begun.at >= min, "{name} seed {seed}");
+            }
+            assert!(used > 0 && max > min, "{scenario} uses {name}");
+        }
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn pack(scripts: &[(&str, &str)]) -> Pack {
         title: None,
         tool: "discord".into(),
         fallback: Vec::new(),
+        delay: None,
     };
     let level = |level: u32| EscalationLevel {
         level,

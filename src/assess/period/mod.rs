@@ -3,6 +3,7 @@
 mod change;
 mod contributors;
 mod drills;
+mod low;
 mod record;
 mod report;
 mod span;
@@ -12,6 +13,7 @@ pub use change::Change;
 pub use contributors::{MOST_CONTRIBUTED, contributors};
 pub(super) use drills::drills;
 pub use drills::{DrillResult, Drills, PostMortems};
+pub use low::{LowItem, low_items};
 pub use record::{Attainment, Costly, Level};
 pub use report::{
     AppliedCorrection, Contributor, PeriodAlert, PeriodError, PeriodReport, PeriodSlo,

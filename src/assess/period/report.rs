@@ -3,13 +3,15 @@
 use rayon::prelude::*;
 
 use super::super::alerts::{SloAlert, alerts};
+use super::super::due::DueDrills;
 use super::super::series::{Series, View};
 use super::super::status::{SloStatus, status};
 use super::change::{Change, Cluster, change};
 use super::drills::{Drills, drills};
+use super::low::LowItem;
 use super::record::{Attainment, Costly, Level, attainment, clusters, cost, costliest, level};
 use super::span::PeriodSpan;
-use crate::model::{CorrectionEffect, Name};
+use crate::model::{Action, CorrectionEffect, Name};
 use crate::slo::{self, BurnPoint, Known, Reason, Record, Silencing, SloState};
 use crate::store::{DrillRow, StreamSummary};
 use crate::units::SimTime;
@@ -25,10 +27,16 @@ const COMPARABLE: f64 = 0.9;
 pub struct PeriodSources {
     /// The drills of the workspace.
     pub history: Option<Vec<DrillRow>>,
+    /// Its improvement actions.
+    pub actions: Option<Vec<Action>>,
+    /// Drills that its packs ask for in such a period.
+    pub due: Vec<DueDrills>,
     /// Its streams.
     pub streams: Option<Vec<StreamSummary>>,
     /// Who burnt the budgets.
     pub contributors: Option<Vec<Contributor>>,
+    /// Items of severity Low that wait for the review.
+    pub low: Option<Vec<LowItem>>,
 }
 
 /// A value of a column and its part in what was bad.
@@ -128,6 +136,21 @@ pub struct PeriodReport {
     pub streams: Option<Vec<StreamSummary>>,
     /// The drills; `None` without a history.
     pub drills: Option<Drills>,
+    /// The improvement actions that had been filed by the period's end; `None` without a history.
+    pub actions: Option<Vec<Action>>,
+    /// The drills that packs ask for in such a period.
+    pub due: Vec<DueDrills>,
+    /// Items of severity Low that waited for the review; `None` without an issue log.
+    pub low: Option<Vec<LowItem>>,
+}
+
+impl PeriodReport {
+    /// The day by which actions are open or overdue: that of the report's instant.
+    pub fn day(&self) -> chrono::NaiveDate {
+        // The end of a period is the midnight after it.
+        let last = self.as_of - crate::units::SimDuration::from_ms(1);
+        last.local(self.span.zone).date_naive()
+    }
 }
 
 /// The end of the data of `series`.
@@ -174,12 +197,20 @@ pub fn period_report(
         contributors: sources.contributors,
         streams: sources.streams,
         drills: sources.history.map(|rows| drills(&rows, &span)),
+        actions: sources.actions.map(|all| filed_before(all, span.to)),
+        due: sources.due,
+        low: sources.low,
         slos,
         alerts,
         span,
         before,
         as_of,
     })
+}
+
+fn filed_before(mut actions: Vec<Action>, end: SimTime) -> Vec<Action> {
+    actions.retain(|action| action.filed_at < end);
+    actions
 }
 
 fn share_of(answers: impl Iterator<Item = bool>) -> (usize, usize) {

@@ -6,6 +6,7 @@
 mod facts;
 mod files;
 mod imported;
+mod kept;
 mod machine;
 mod outcome;
 mod report;
@@ -13,6 +14,7 @@ mod slos;
 mod streams;
 
 pub use facts::{CommandRun, Compared, Fact, FileFact, LogFact, Parsed, Restored};
+pub use kept::{judge_actions, judge_due, judge_review};
 pub use machine::judge_fact;
 pub use outcome::{CheckState, Outcome};
 pub use report::{CheckResult, RoutineReport, RoutineTimes};

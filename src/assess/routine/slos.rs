@@ -5,7 +5,7 @@ use crate::assess::alerts::{SloAlert, alerts};
 use crate::assess::period::{PeriodKind, PeriodSpan, drills};
 use crate::assess::series::{Series, View};
 use crate::assess::status::status;
-use crate::model::{AlertLevel, CheckSource, Name, Text};
+use crate::model::{Action, ActionState, AlertLevel, CheckSource, Name, Text};
 use crate::slo::{self, Record, Silencing};
 use crate::store::DrillRow;
 use crate::units::{SimDuration, SimTime, Zone};
@@ -306,9 +306,9 @@ fn summary(from: &SloSources<'_>, over: SimDuration) -> Outcome {
 /// Post-mortems of the drills and incidents that were held within `over` before `now`.
 pub fn judge_drills(
     rows: Option<&[DrillRow]>,
+    actions: &[Action],
     over: SimDuration,
-    now: SimTime,
-    zone: Zone,
+    (now, zone): (SimTime, Zone),
 ) -> Outcome {
     let Some(rows) = rows else {
         return Outcome::unknown(say(
@@ -355,8 +355,13 @@ pub fn judge_drills(
     let lines =
         severities.iter().map(|(word, n)| say(format!("{word}: {n}"), format!("{word}: {n}件")));
     outcome.evidence.extend(lines);
-    outcome = outcome
-        .because(say("open action items: no source", "未完了のアクションアイテム: 情報源なし"));
+    let day = now.local(zone).date_naive();
+    let of = |state| actions.iter().filter(|action| action.state(day) == state).count();
+    let (overdue, open) = (of(ActionState::Overdue), of(ActionState::Open));
+    outcome = outcome.because(say(
+        format!("open action items: {}, {overdue} of them overdue", open + overdue),
+        format!("未完了のアクションアイテム: {}件（うち期限超過{overdue}件）", open + overdue),
+    ));
     match found.results.iter().map(|result| result.at).max() {
         Some(last) => outcome.at(last, now),
         None => outcome,

@@ -91,6 +91,8 @@ pub struct Improvement {
     pub capability: Option<Name>,
     /// Corrective action.
     pub action: Option<String>,
+    /// Kind of the action in the pack, typed before it: `monitoring: probe the login`.
+    pub kind: Option<Name>,
     /// Capability element.
     pub element: Option<Element>,
     /// Who is responsible.
@@ -129,6 +131,7 @@ pub enum Misanswer {
 #[derive(Debug, Clone)]
 pub struct Debrief {
     plan: Vec<Improvement>,
+    kinds: Vec<Name>,
     next: usize,
     held_on: NaiveDate,
 }
@@ -143,6 +146,7 @@ impl Debrief {
                 area,
                 capability,
                 action: None,
+                kind: None,
                 element: None,
                 owner: None,
                 due: None,
@@ -181,7 +185,8 @@ impl Debrief {
             add(Area::Violation(index), of(ADHERENCE));
         }
         plan.truncate(MOST);
-        Self { plan, next: 0, held_on }
+        let kinds = pack.action_kinds().into_iter().cloned().collect();
+        Self { plan, kinds, next: 0, held_on }
     }
 
     /// What is asked now: which area, and which field of it; `None` when all is asked.
@@ -204,7 +209,7 @@ impl Debrief {
         let Some(area) = self.plan.get_mut(self.next / FIELDS.len()) else { return Ok(()) };
         if !text.is_empty() && text != "-" {
             match FIELDS[self.next % FIELDS.len()] {
-                Field::Action => area.action = Some(text),
+                Field::Action => (area.kind, area.action) = kind_of(&self.kinds, &text),
                 Field::Owner => area.owner = Some(text),
                 Field::Element => {
                     let words = Element::ALL.map(Element::as_str);
@@ -230,5 +235,35 @@ impl Debrief {
     /// The plan, as far as it was answered.
     pub fn plan(self) -> Vec<Improvement> {
         self.plan
+    }
+}
+
+/// The kind that stands before an action, and the action.
+fn kind_of(kinds: &[Name], text: &str) -> (Option<Name>, Option<String>) {
+    let split = text.split_once(':').or_else(|| text.split_once('：'));
+    let named = split.and_then(|(word, rest)| {
+        let word = word.trim().replace([' ', '-'], "_").to_lowercase();
+        let kind = kinds.iter().find(|kind| **kind == *word)?;
+        (!rest.trim().is_empty()).then(|| (Some(kind.clone()), Some(rest.trim().to_owned())))
+    });
+    named.unwrap_or_else(|| (None, Some(text.to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_may_stand_before_an_action() {
+        let kinds = ["monitoring", "auto_recovery"].map(Name::from);
+        let read = |text: &str| {
+            let (kind, action) = kind_of(&kinds, text);
+            (kind.map(|kind| kind.to_string()).unwrap_or_default(), action.unwrap())
+        };
+        let both = |kind: &str, action: &str| (kind.to_owned(), action.to_owned());
+        assert_eq!(read("monitoring: probe it"), both("monitoring", "probe it"));
+        assert_eq!(read("Auto-recovery：再起動"), both("auto_recovery", "再起動"));
+        assert_eq!(read("note: call the vendor"), both("", "note: call the vendor"));
+        assert_eq!(read("monitoring:"), both("", "monitoring:"));
     }
 }

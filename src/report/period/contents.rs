@@ -4,7 +4,9 @@ use super::choice::{self, MOST_LINES};
 use super::tables;
 use crate::assess::{Change, MOST_CONTRIBUTED, PeriodKind, PeriodReport};
 use crate::model::CorrectionEffect;
+use crate::report::actions::{KeptActions, open_actions};
 use crate::report::doc::{Block, Cell, Doc, Tile, Tone};
+use crate::report::due::due_state;
 use crate::report::lang::Words;
 use crate::report::picture::Picture;
 use crate::report::slo::figures::{minute, share};
@@ -56,6 +58,8 @@ pub(super) fn doc(report: &PeriodReport, words: Words, pictures: &[Picture]) -> 
     corrections(&mut doc, report, words);
     quality(&mut doc, report, words);
     drills(&mut doc, report, words);
+    due(&mut doc, report, words);
+    actions(&mut doc, report, words);
     doc
 }
 
@@ -246,8 +250,7 @@ fn drills(doc: &mut Doc, report: &PeriodReport, words: Words) {
     doc.heading(words.t("period-drills"));
     let Some(found) = &report.drills else {
         doc.paragraph(words.t("period-drills-no-source"));
-        doc.heading(words.t("period-low"));
-        doc.paragraph(words.t("period-low-no-source"));
+        low(doc, report, words);
         return;
     };
     let all: Vec<_> = found.results.iter().collect();
@@ -255,11 +258,50 @@ fn drills(doc: &mut Doc, report: &PeriodReport, words: Words) {
         true => doc.paragraph(words.t("period-drills-none")),
         false => doc.table(tables::drills(&all, report.span.zone, words)),
     }
+    low(doc, report, words);
     let low: Vec<_> = all.iter().copied().filter(|one| is_low(&one.severity)).collect();
+    if !low.is_empty() {
+        doc.note(words.t("period-low-drills"));
+        doc.table(tables::drills(&low, report.span.zone, words));
+    }
+}
+
+/// The Low items of the issue logs that nobody has acted on.
+fn low(doc: &mut Doc, report: &PeriodReport, words: Words) {
     doc.heading(words.t("period-low"));
-    match low.is_empty() {
-        true => doc.paragraph(words.t("period-low-none")),
-        false => doc.table(tables::drills(&low, report.span.zone, words)),
+    match &report.low {
+        None => doc.paragraph(words.t("period-low-no-source")),
+        Some(list) if list.is_empty() => doc.paragraph(words.t("period-low-none")),
+        Some(list) => doc.table(tables::low(list, report.span.zone, words)),
+    }
+}
+
+/// Whether the drills that packs ask for in such a period were held.
+fn due(doc: &mut Doc, report: &PeriodReport, words: Words) {
+    if report.span.kind == PeriodKind::Weekly {
+        return;
+    }
+    doc.heading(words.t("due-heading"));
+    let mut items: Vec<Cell> = Vec::new();
+    for due in &report.due {
+        let Some(period) = due.at(report.span.from) else { continue };
+        let (text, tone) = due_state(period.held, words);
+        let args = [("pack", due.pack.as_str()), ("period", &period.span.label), ("state", &text)];
+        items.push(Cell::toned(words.f("due-line", &args), tone));
+    }
+    match items.is_empty() {
+        true => doc.paragraph(words.t("due-no-source")),
+        false => doc.list(items),
+    }
+}
+
+fn actions(doc: &mut Doc, report: &PeriodReport, words: Words) {
+    match &report.actions {
+        Some(all) => open_actions(&KeptActions { all, day: report.day() }, words, doc),
+        None => {
+            doc.heading(words.t("actions-heading"));
+            doc.paragraph(words.t("period-drills-no-source"));
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `drill.report/1`.
 
+use crate::report::actions::{KeptActions, actions_json};
+use crate::report::due::due_json;
 use serde_json::{Map, Value, json};
 
 use crate::assess::{
@@ -60,6 +62,16 @@ pub fn period_json(report: &PeriodReport) -> String {
             list.iter().map(|one| stream_json(one, zone)).collect::<Vec<_>>()
         }),
         "drills": report.drills.as_ref().map(|drills| drills_json(drills, zone)),
+        "due": due_json(&report.due),
+        "low_items": report.low.as_ref().map(|list| {
+            let one = |item: &crate::assess::LowItem| {
+                json!({"since": item.at.rfc3339(zone), "text": item.text, "stream": item.stream})
+            };
+            list.iter().map(one).collect::<Vec<_>>()
+        }),
+        "actions": report.actions.as_ref().map(|all| {
+            actions_json(&KeptActions { all, day: report.day() })
+        }),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! The tables of a periodic report.
 
 use crate::assess::{
-    Change, Contributor, DrillResult, PeriodAlert, PeriodReport, PeriodSlo, StreamSummary,
+    Change, Contributor, DrillResult, LowItem, PeriodAlert, PeriodReport, PeriodSlo, StreamSummary,
 };
 use crate::report::doc::{Cell, Column, Table, Tone};
 use crate::report::lang::Words;
@@ -204,6 +204,25 @@ pub(super) fn drills(list: &[&DrillResult], zone: Zone, words: Words) -> Table {
             Column::flex(words.t("period-column-scenario")),
             Column::right(words.t("period-column-points")),
             Column::left(words.t("slo-column-severity")),
+        ],
+        rows: list.iter().map(row).collect(),
+    }
+}
+
+pub(super) fn low(list: &[LowItem], zone: Zone, words: Words) -> Table {
+    let row = |one: &LowItem| {
+        vec![
+            Cell::new(minute(one.at, zone)),
+            Cell::new(one.text.clone()),
+            Cell::new(one.stream.clone()),
+        ]
+    };
+    Table {
+        caption: words.t("period-low"),
+        columns: vec![
+            Column::left(words.t("period-column-since")),
+            Column::flex(words.t("period-column-item")).main(),
+            Column::left(words.t("period-column-stream")),
         ],
         rows: list.iter().map(row).collect(),
     }

@@ -1,5 +1,6 @@
-//! The after-action report in HSEEP form: overview, capabilities with strengths and areas for
-//! improvement, the improvement plan, and the hot wash.
+//! The after-action report in HSEEP form, of an exercise or of an incident: overview, cause,
+//! evaluation, capabilities with strengths and areas for improvement, the improvement plan, and of
+//! a game the hot wash.
 
 use super::super::case::Case;
 use super::super::doc::{Block, Cell, Column, Doc, Table, Tone};
@@ -8,19 +9,27 @@ use super::super::results;
 use super::super::text::{self, Style};
 use super::super::{html, markdown};
 use super::question::area;
-use super::wash;
+use super::{analysis, wash};
 use crate::exercise::Drill;
 use crate::exercise::play::{Improvement, Played};
-use crate::model::{Name, Pack};
+use crate::model::{Action, Name, Pack, Scenario, Source, System};
 use crate::score::{CapabilityResult, Rating, Scorecard};
 use crate::timeline::{EventKind as K, Timeline};
 
-/// A game that was scored.
+/// An exercise or an incident that was scored.
 pub struct AfterAction<'a> {
-    /// What the person did.
-    pub played: &'a Played,
+    /// What the person did, in a game.
+    pub played: Option<&'a Played>,
+    /// The areas for improvement, with what was answered about them.
+    pub plan: &'a [Improvement],
+    /// Actions that the workspace keeps of this drill.
+    pub actions: &'a [Action],
     /// The drill; `None` for a recording.
     pub drill: Option<&'a Drill>,
+    /// The system, where it is known and there is no drill.
+    pub system: Option<&'a System>,
+    /// The scenario, where it is known and there is no drill.
+    pub scenario: Option<&'a Scenario>,
     /// The timeline.
     pub timeline: &'a Timeline,
     /// The pack.
@@ -33,8 +42,12 @@ impl<'a> AfterAction<'a> {
     /// Of a drill.
     pub fn of_drill(drill: &'a Drill, played: &'a Played) -> Self {
         Self {
-            played,
+            played: Some(played),
+            plan: &played.plan,
+            actions: &[],
             drill: Some(drill),
+            system: None,
+            scenario: None,
             timeline: &drill.timeline,
             pack: &drill.pack,
             card: &drill.scorecard,
@@ -48,13 +61,19 @@ impl<'a> AfterAction<'a> {
         card: &'a Scorecard,
         played: &'a Played,
     ) -> Self {
-        Self { played, drill: None, timeline, pack, card }
+        let (plan, actions) = (&*played.plan, &[][..]);
+        let (drill, system, scenario) = (None, None, None);
+        Self { played: Some(played), plan, actions, drill, system, scenario, timeline, pack, card }
     }
 
     pub(super) fn case(&self) -> Case<'a> {
         match self.drill {
             Some(drill) => Case::of_drill(drill),
-            None => Case::of_scored(self.timeline, self.pack, self.card),
+            None => Case {
+                system: self.system,
+                scenario: self.scenario,
+                ..Case::of_scored(self.timeline, self.pack, self.card)
+            },
         }
     }
 }
@@ -65,38 +84,49 @@ fn doc(result: &AfterAction<'_>, words: Words) -> Doc {
     let title = case
         .scenario
         .map_or_else(|| words.text(&header.text(&header.title)), |s| words.text(&s.title));
+    let key = if result.played.is_some() { "after-title" } else { "post-mortem-title" };
     let mut doc = Doc {
         lang: words.lang.as_str(),
-        title: words.f("after-title", &[("title", &title)]),
+        title: words.f(key, &[("title", &title)]),
         lead: case.scenario.map_or_else(String::new, |s| words.text(&s.summary)),
         blocks: Vec::new(),
     };
-    doc.heading(words.t("after-overview"));
+    let key = if result.played.is_some() { "after-overview" } else { "post-mortem-overview" };
+    doc.heading(words.t(key));
     doc.facts(overview(&case, result.played, words));
-    if let Some(scenario) = case.scenario {
+    if let Some(scenario) = case.scenario.filter(|scenario| !scenario.objectives.is_empty()) {
         doc.paragraph(words.t("after-objectives"));
         doc.list(scenario.objectives.iter().map(|text| Cell::new(words.text(text))).collect());
+    }
+    if !case.calm() {
+        analysis::cause(&case, words, &mut doc);
+        analysis::evaluation(&case, words, &mut doc);
     }
     doc.heading(words.t("after-capabilities"));
     doc.note(words.t("after-capabilities-note"));
     for capability in &result.card.capabilities {
-        one_capability(&case, capability, result.played, words, &mut doc);
+        one_capability(&case, capability, result.plan, words, &mut doc);
     }
     let whole: Vec<&Improvement> =
-        result.played.plan.iter().filter(|one| one.capability.is_none()).collect();
+        result.plan.iter().filter(|one| one.capability.is_none()).collect();
     if !whole.is_empty() {
         doc.blocks.push(Block::Heading { level: 3, text: words.t("after-whole") });
         doc.list(whole.iter().map(|one| Cell::new(area(&case, &one.area, words))).collect());
     }
     doc.heading(words.t("after-plan"));
-    plan(&case, &result.played.plan, words, &mut doc);
-    doc.blocks.extend(wash::blocks(&case, result.played, words));
+    plan(&case, result.plan, words, &mut doc);
+    if !case.calm() {
+        let (played, kept) = (result.played, result.actions);
+        analysis::kinds(&case, played, result.plan, kept, words, &mut doc);
+    }
+    if let Some(played) = result.played {
+        doc.blocks.extend(wash::blocks(&case, played, words));
+    }
     doc
 }
 
-fn overview(case: &Case<'_>, played: &Played, words: Words) -> Vec<(String, Cell)> {
+fn overview(case: &Case<'_>, played: Option<&Played>, words: Words) -> Vec<(String, Cell)> {
     let header = &case.timeline.header;
-    let who = case.role(&played.role, words);
     let preset = header.responders.as_ref().map_or_else(|| words.t("none"), ToString::to_string);
     let others = match case.scenario {
         Some(_) => Cell::new(words.f("after-others-value", &[("preset", &preset)])),
@@ -111,17 +141,28 @@ fn overview(case: &Case<'_>, played: &Played, words: Words) -> Vec<(String, Cell
     let zone = header.zone.to_string();
     let helped = |event: &&crate::timeline::Event| matches!(event.kind, K::Hint { .. });
     let hints = case.timeline.events.iter().filter(helped).count();
-    vec![
-        (words.t("after-held"), Cell::new(format!("{clock} {zone}"))),
+    let key = match header.source {
+        Source::Recorded => "post-mortem-held",
+        _ => "after-held",
+    };
+    let mut rows = vec![
+        (words.t(key), Cell::new(format!("{clock} {zone}"))),
         (words.t("after-lasted"), Cell::new(lasted)),
-        (words.t("after-mode"), Cell::new(mode)),
-        (words.t("after-seat"), Cell::new(who)),
-        (words.t("after-taken"), taken(case, played, words)),
-        (words.t("after-others"), others),
-        (words.t("after-hints"), Cell::new(hints.to_string())),
-        (words.t("after-rating"), rating),
-        (words.t("after-points"), Cell::new(points)),
-    ]
+    ];
+    if let Some(played) = played {
+        rows.extend([
+            (words.t("after-mode"), Cell::new(mode)),
+            (words.t("after-seat"), Cell::new(case.role(&played.role, words))),
+            (words.t("after-taken"), taken(case, played, words)),
+            (words.t("after-others"), others),
+            (words.t("after-hints"), Cell::new(hints.to_string())),
+        ]);
+    } else {
+        let source = words.word("source", header.source.as_str());
+        rows.push((words.t("head-responders"), Cell::new(source)));
+    }
+    rows.extend([(words.t("after-rating"), rating), (words.t("after-points"), Cell::new(points))]);
+    rows
 }
 
 /// When the person took part, or who stood in.
@@ -148,7 +189,7 @@ fn taken(case: &Case<'_>, played: &Played, words: Words) -> Cell {
 fn one_capability(
     case: &Case<'_>,
     capability: &CapabilityResult,
-    played: &Played,
+    plan: &[Improvement],
     words: Words,
     doc: &mut Doc,
 ) {
@@ -198,7 +239,7 @@ fn one_capability(
         let text = words.f("after-weakness", &[("what", &args[0].1), ("rating", &args[1].1)]);
         items.push(Cell::toned(text, Tone::Poor));
     }
-    for one in played.plan.iter().filter(|one| one.capability.as_ref() == Some(&capability.name)) {
+    for one in plan.iter().filter(|one| one.capability.as_ref() == Some(&capability.name)) {
         if !matches!(one.area, crate::exercise::play::Area::Measure(_)) {
             let what = area(case, &one.area, words);
             items.push(Cell::toned(words.f("after-also", &[("what", &what)]), Tone::Poor));

@@ -15,17 +15,17 @@ pub fn after_action_json(result: &AfterAction<'_>) -> String {
     let (played, header) = (result.played, &result.timeline.header);
     let at = |at: crate::units::SimTime| at.rfc3339(header.zone);
     let offset = |at: crate::units::SimTime| (at - header.start).ms();
-    let seen = played
-        .seen
-        .iter()
-        .map(|(id, when)| json!({"event": id, "at": at(*when), "offset_ms": offset(*when)}));
-    let typed = played.typed.iter().map(|typed: &Typed| {
+    let seen = played.into_iter().flat_map(|played| &played.seen);
+    let seen =
+        seen.map(|(id, when)| json!({"event": id, "at": at(*when), "offset_ms": offset(*when)}));
+    let all_typed = || played.into_iter().flat_map(|played| &played.typed);
+    let typed = all_typed().map(|typed: &Typed| {
         json!({"at": at(typed.at), "offset_ms": offset(typed.at), "line": typed.line,
             "taken": typed.taken, "waited_ms": typed.waited.ms()})
     });
-    let waited: i64 = played.typed.iter().map(|typed| typed.waited.ms()).sum();
+    let waited: i64 = all_typed().map(|typed| typed.waited.ms()).sum();
     let hints = case.timeline.events.iter().filter(|e| matches!(e.kind, K::Hint { .. })).count();
-    let suspicions = cause::verdicts(&case, played);
+    let suspicions = played.map_or_else(Vec::new, |played| cause::verdicts(&case, played));
     let suspicions = suspicions.iter().map(|one| {
         let mut value = json!({"event": one.event.id, "at": at(one.event.at),
             "offset_ms": offset(one.event.at), "about": one.event.about,
@@ -33,17 +33,17 @@ pub fn after_action_json(result: &AfterAction<'_>) -> String {
         absent(&mut value, "named_before_by", "nobody named it before");
         value
     });
-    let recorded = played.recorded.iter().map(|event| {
+    let recorded = played.into_iter().flat_map(|played| &played.recorded).map(|event| {
         json!({"at": at(event.at), "offset_ms": offset(event.at), "kind": event.kind.word(),
             "about": event.about, "by": event.by})
     });
-    let plan = played.plan.iter().map(|one| improvement(&case, one));
-    let document = json!({
+    let plan = result.plan.iter().map(|one| improvement(&case, one));
+    let mut document = json!({
         "schema": "drill.after-action/1",
         "drill_version": env!("CARGO_PKG_VERSION"),
         "title": header.title,
-        "role": played.role,
-        "mode": played.mode.as_str(),
+        "role": played.map(|played| &played.role),
+        "mode": played.map(|played| played.mode.as_str()),
         "played_on": if result.drill.is_some() { "drill" } else { "recording" },
         "start": at(header.start),
         "end": at(header.end),
@@ -57,6 +57,9 @@ pub fn after_action_json(result: &AfterAction<'_>) -> String {
         "recorded": recorded.collect::<Vec<_>>(),
         "scorecard": wire::scorecard(&case),
     });
+    for key in ["role", "mode"] {
+        absent(&mut document, key, "nobody played");
+    }
     wire::pretty(&document)
 }
 
@@ -117,5 +120,5 @@ pub fn after_action_csv(result: &AfterAction<'_>) -> String {
         ]
     };
     let header = ["area", "name", "capability", "action", "element", "owner", "due"];
-    csv::render(&header, result.played.plan.iter().map(row))
+    csv::render(&header, result.plan.iter().map(row))
 }

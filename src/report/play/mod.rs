@@ -3,6 +3,7 @@
 
 mod after;
 mod after_json;
+mod analysis;
 mod cause;
 mod evidence;
 mod line;

@@ -67,9 +67,16 @@ pub fn play_question(
         let what = area(&case, &improvement.area, words);
         let (n, of) = (place.0.to_string(), place.1.to_string());
         let text = words.f("after-ask", &[("n", &n), ("of", &of), ("what", &what)]);
-        for line in wrap(&clean(&text), style.width) {
-            out.push_str(&line);
-            out.push('\n');
+        let kinds = result.pack.action_kinds();
+        let kinds = words.list(kinds.iter().map(|kind| kind.as_str()));
+        // Once is enough to know how a kind is typed.
+        let hint = (place.0 == 1 && !kinds.is_empty())
+            .then(|| words.f("after-ask-kind", &[("kinds", &kinds)]));
+        for text in std::iter::once(text).chain(hint) {
+            for line in wrap(&clean(&text), style.width) {
+                out.push_str(&line);
+                out.push('\n');
+            }
         }
     }
     let key = match field {
@@ -80,6 +87,7 @@ pub fn play_question(
     };
     out.push_str("  ");
     out.push_str(&words.t(key));
+
     out.push(' ');
     out
 }

@@ -186,7 +186,7 @@ pub fn hot_wash_text(result: &AfterAction<'_>, lang: Lang, style: Style) -> Stri
         lang: lang.as_str(),
         title: words.t("wash-title"),
         lead: String::new(),
-        blocks: blocks(&case, result.played, words),
+        blocks: result.played.map_or_else(Vec::new, |played| blocks(&case, played, words)),
     };
     text::render(&doc, style)
 }

@@ -166,6 +166,7 @@ pub(super) fn pack() -> Pack {
         title: None,
         tool: n("chat"),
         fallback: fallback.iter().map(|name| n(name)).collect(),
+        delay: None,
     };
     let priority = |service: &str, rank| Priority { service: n(service), rank };
     Pack {

@@ -2,6 +2,7 @@
 
 use super::state::{Crew, Scene, tag};
 use super::work::{Approval, WorkState};
+use crate::model::StepEffect;
 use crate::timeline::{EventKind, MessagePurpose};
 use crate::units::SimDuration;
 
@@ -17,6 +18,9 @@ impl Crew {
         let (mut last, mut all) = (SimDuration::ZERO, true);
         let attempt = self.works[work].attempt as usize;
         self.works[work].state = WorkState::Sending;
+        if self.step(work, scene).effect == StepEffect::Request {
+            self.mention_agents(work, scene);
+        }
         for agent in 0..scene.plan.agents {
             let nth = (attempt * 64 + agent) as u64;
             let mut stream = scene.ctx.streams.stream(scene.plan.streams.assembly.nth(nth));
@@ -38,6 +42,18 @@ impl Crew {
         }
         // The end has an argument beyond every agent's.
         scene.after(if all { last } else { cap }, tag::ANSWER, work * 64 + 63);
+    }
+
+    /// Asks each agent by name, where the request got through first.
+    fn mention_agents(&self, work: usize, scene: &mut Scene<'_, '_>) {
+        let Some(channel) = self.works[work].carried.first().copied() else { return };
+        for agent in 0..scene.plan.agents {
+            let about = scene.plan.entities[scene.plan.services + agent].about.clone();
+            let channel = scene.plan.channels[channel].name.clone();
+            let kind = EventKind::MessageSent { channel, purpose: MessagePurpose::Request };
+            let by = Some(scene.role(self.works[work].by));
+            scene.emit(kind, vec![about], by);
+        }
     }
 
     pub(super) fn agent_answers(&mut self, work: usize, agent: usize, scene: &mut Scene<'_, '_>) {

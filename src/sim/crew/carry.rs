@@ -98,7 +98,8 @@ impl Crew {
         }
         let delivery = scene.plan.figures.delivery(plan.kind);
         let mut stream = scene.ctx.streams.stream(plan.stream.nth(index as u64));
-        let delay = stream.between(delivery.min_s, delivery.max_s.max(delivery.min_s));
+        let (min, max) = plan.delay_s.unwrap_or((delivery.min_s, delivery.max_s));
+        let delay = stream.between(min, max.max(min));
         let lost = stream.chance(delivery.fail_p);
         self.transits[index].state = if lost { State::Lost } else { State::Arrives };
         scene.after(SimDuration::from_secs(1).scale(delay), tag::TRANSIT, index);

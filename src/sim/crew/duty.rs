@@ -25,6 +25,7 @@ impl Crew {
         let cargo = match step.effect {
             StepEffect::Report | StepEffect::PublicUpdate => Cargo::Post { work },
             StepEffect::Assemble => Cargo::Message { work, purpose: MessagePurpose::Convene },
+            StepEffect::Request => Cargo::Message { work, purpose: MessagePurpose::Request },
             StepEffect::Message if step.duty.is_some() => Cargo::Post { work },
             StepEffect::Progress => Cargo::Message { work, purpose: MessagePurpose::Update },
             _ => Cargo::Message { work, purpose: self.purpose() },
@@ -98,7 +99,7 @@ impl Crew {
     fn sent(&mut self, work: usize, scene: &mut Scene<'_, '_>) {
         let step = self.step(work, scene);
         match step.effect {
-            StepEffect::Assemble => {
+            StepEffect::Assemble | StepEffect::Request => {
                 self.await_agents(work, scene);
                 return;
             }

@@ -23,6 +23,7 @@ impl Crew {
             StepEffect::Diagnose => self.diagnose(work, scene),
             StepEffect::Declare => self.declare_step(work, scene),
             StepEffect::Assemble
+            | StepEffect::Request
             | StepEffect::Message
             | StepEffect::Report
             | StepEffect::PublicUpdate => self.send(work, scene),

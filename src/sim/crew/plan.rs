@@ -41,6 +41,8 @@ pub(super) struct Channel {
     pub(super) kind: ToolKind,
     pub(super) exercised: bool,
     pub(super) fallback: Vec<usize>,
+    /// Seconds that a message takes, where the pack says so.
+    pub(super) delay_s: Option<(f64, f64)>,
     pub(super) stream: StreamName,
 }
 
@@ -370,6 +372,7 @@ impl Index<'_> {
             kind: self.system.tools[tool].kind,
             exercised: self.system.tools[tool].exercised,
             fallback: self.channels(&channel.fallback),
+            delay_s: channel.delay.map(|delay| (seconds(delay.min), seconds(delay.max))),
             stream: StreamName::of(&format!("carry:{}", channel.name)),
         }
     }
@@ -572,4 +575,8 @@ fn streams() -> StreamPlan {
         handoff: StreamName::of("handoff"),
         update: StreamName::of("public-update"),
     }
+}
+
+fn seconds(span: SimDuration) -> f64 {
+    span.ms() as f64 / 1000.0
 }

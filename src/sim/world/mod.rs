@@ -32,5 +32,6 @@ mod tests;
 
 pub use baseline::Baseline;
 pub use gauge::Gauge;
+pub use local::LocalRecord;
 pub(super) use plan::WorldPlan;
 pub(super) use state::World;

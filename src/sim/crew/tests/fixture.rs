@@ -174,6 +174,7 @@ fn channel(of: &str, tool: &str, fallback: &[&str]) -> Channel {
         title: None,
         tool: name(tool),
         fallback: names(fallback),
+        delay: None,
     }
 }
 

@@ -1,12 +1,10 @@
-//! Drafts of the reports that are due, from what the timeline holds.
-//!
-//! **Invariant**: a field that the timeline does not hold is printed as unknown; nothing of the
-//! ground truth and nothing from after the report's own time is used.
+//! The fields of a report, and what the timeline holds for each.
 
-use super::case::Case;
-use super::doc::{Block, Cell, Tone};
-use super::lang::Words;
-use crate::model::{Duty, Name, ServiceState};
+use super::super::case::Case;
+use super::super::doc::{Block, Cell, Tone};
+use super::super::lang::Words;
+use super::work;
+use crate::model::{Duty, Field, Name, ServiceState, StepEffect};
 use crate::score::MilestoneState;
 use crate::timeline::{Event, EventKind as K};
 use crate::units::SimTime;
@@ -24,19 +22,22 @@ enum Asks {
     Course,
     Plan,
     CauseAndPlan,
+    Recovery,
+    Resources,
+    Process,
     Other,
 }
 
 /// The first word that occurs in the id decides; `recovery_plan` is a plan and no recovery.
 const ASKS: [(&str, Asks); 31] = [
-    ("plan", Asks::Other),
-    ("resource", Asks::Other),
+    ("plan", Asks::Recovery),
+    ("resource", Asks::Resources),
     ("prevent", Asks::Plan),
     ("recurrence", Asks::Plan),
     ("improve", Asks::Plan),
     ("proposal", Asks::Plan),
     ("lesson", Asks::Plan),
-    ("review", Asks::Other),
+    ("review", Asks::Process),
     ("cause", Asks::Cause),
     ("analysis", Asks::Cause),
     ("hypothesis", Asks::Cause),
@@ -70,24 +71,51 @@ fn asks(field: &str) -> Asks {
     found.map_or(Asks::Other, |(_, asks)| *asks)
 }
 
-/// One draft per duty of the pack, as blocks.
-pub(super) fn blocks(case: &Case<'_>, words: Words) -> Vec<Block> {
-    case.pack.duties.iter().flat_map(|duty| draft(case, words, duty)).collect()
+/// What is known of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// What the timeline holds.
+    Known(String),
+    /// The same, to be confirmed.
+    Preliminary(String),
+    /// Nothing: a person is to fill it.
+    Open,
 }
 
-fn draft(case: &Case<'_>, words: Words, duty: &Duty) -> Vec<Block> {
+/// One required field of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DraftField<'a> {
+    pub(super) field: &'a Field,
+    pub(super) filled: Filled,
+}
+
+/// The draft of one report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draft<'a> {
+    pub(super) duty: &'a Duty,
+    pub(super) due: Option<SimTime>,
+    pub(super) delivered: Option<SimTime>,
+    /// Nothing after this instant is used.
+    pub(super) as_of: SimTime,
+    /// Who writes the report; unknown when no step of the pack does.
+    pub(super) role: Option<&'a Name>,
+    pub(super) fields: Vec<DraftField<'a>>,
+}
+
+impl Draft<'_> {
+    /// Fields that nobody has filled.
+    pub(super) fn open(&self) -> usize {
+        self.fields.iter().filter(|field| field.filled == Filled::Open).count()
+    }
+}
+
+/// The draft of `duty`, as known when it was delivered, or was due.
+pub(super) fn draft<'a>(case: &Case<'a>, words: Words, duty: &'a Duty) -> Draft<'a> {
     let result = case.card.duties.iter().find(|result| result.duty == duty.id);
     let delivered = result.and_then(|result| result.at);
     let due = result.and_then(|result| result.due);
     let end = case.timeline.header.end;
     let as_of = delivered.or(due).unwrap_or(end).min(end);
-    let text = words.f("draft-heading", &[("duty", &words.text(&duty.title))]);
-    let (minute, clock) = (case.offset(as_of, words), case.clock(as_of));
-    let key = match delivered {
-        Some(_) => "draft-as-delivered",
-        None => "draft-as-of",
-    };
-    let note = words.f(key, &[("minute", &minute), ("clock", &clock)]);
     let known: Vec<&Event> = case
         .timeline
         .events
@@ -95,22 +123,72 @@ fn draft(case: &Case<'_>, words: Words, duty: &Duty) -> Vec<Block> {
         .filter(|event| event.known_at <= as_of && !event.kind.is_ground_truth())
         .collect();
     let preliminary = result.map_or(&[][..], |result| &result.preliminary);
-    let rows = duty.fields.iter().map(|field| {
-        let found = value(case, words, asks(&field.id), &known, as_of);
-        let cell = match found {
-            Some(text) if preliminary.contains(&field.id) => {
-                Cell::toned(words.f("draft-preliminary", &[("text", &text)]), Tone::Poor)
-            }
-            Some(text) => Cell::new(text),
-            None => Cell::toned(words.t("draft-unknown"), Tone::Unknown),
+    let field = |field: &'a Field| {
+        let asked = asks(&field.id);
+        // Neither a plan that runs nor a hypothesis is the last word.
+        let unsure = field.may_be_preliminary && matches!(asked, Asks::Recovery | Asks::Cause);
+        let filled = match value(case, words, asked, &known, as_of) {
+            Some(text) if unsure || preliminary.contains(&field.id) => Filled::Preliminary(text),
+            Some(text) => Filled::Known(text),
+            None => Filled::Open,
         };
-        (words.text(&field.title), cell)
+        DraftField { field, filled }
+    };
+    let fields = duty.fields.iter().map(field).collect();
+    Draft { duty, due, delivered, as_of, role: writer(case, duty), fields }
+}
+
+/// The role whose step delivers the report, of the playbooks that were begun first of all.
+fn writer<'a>(case: &Case<'a>, duty: &Duty) -> Option<&'a Name> {
+    let steps = |begun: bool| {
+        let playbooks = case.pack.playbooks.iter().filter(move |p| !begun || case.began(&p.id));
+        playbooks.flat_map(|playbook| &playbook.steps)
+    };
+    let mut of = steps(true).chain(steps(false)).filter(|step| step.effect == StepEffect::Report);
+    of.find(|step| step.duty.as_ref() == Some(&duty.id)).map(|step| &step.role)
+}
+
+/// What stands where a field is open: who is to fill it.
+pub(super) fn open_text(case: &Case<'_>, words: Words, draft: &Draft<'_>) -> String {
+    match draft.role {
+        Some(role) => words.f("draft-unknown-by", &[("role", &case.role(role, words))]),
+        None => words.t("draft-unknown"),
+    }
+}
+
+/// One draft per duty of the pack, as blocks.
+pub(in crate::report) fn blocks(case: &Case<'_>, words: Words) -> Vec<Block> {
+    case.pack.duties.iter().flat_map(|duty| short(case, words, duty)).collect()
+}
+
+fn short(case: &Case<'_>, words: Words, duty: &Duty) -> Vec<Block> {
+    let draft = draft(case, words, duty);
+    let text = words.f("draft-heading", &[("duty", &words.text(&duty.title))]);
+    let rows = draft.fields.iter().map(|one| {
+        let cell = match &one.filled {
+            Filled::Known(text) => Cell::new(text.clone()),
+            Filled::Preliminary(text) => {
+                Cell::toned(words.f("draft-preliminary", &[("text", text)]), Tone::Poor)
+            }
+            Filled::Open => Cell::toned(open_text(case, words, &draft), Tone::Unknown),
+        };
+        (words.text(&one.field.title), cell)
     });
     vec![
         Block::Heading { level: 3, text },
-        Block::Paragraph { text: note, tone: Tone::Muted },
+        Block::Paragraph { text: as_of(case, words, &draft), tone: Tone::Muted },
         Block::Facts { rows: rows.collect() },
     ]
+}
+
+/// Of which instant a draft is.
+pub(super) fn as_of(case: &Case<'_>, words: Words, draft: &Draft<'_>) -> String {
+    let (minute, clock) = (case.offset(draft.as_of, words), case.clock(draft.as_of));
+    let key = match draft.delivered {
+        Some(_) => "draft-as-delivered",
+        None => "draft-as-of",
+    };
+    words.f(key, &[("minute", &minute), ("clock", &clock)])
 }
 
 fn value(
@@ -129,11 +207,14 @@ fn value(
         Asks::Cause => cause(case, words, known),
         Asks::Duration => duration(case, words, as_of),
         Asks::Course => course(case, words, as_of),
-        Asks::Plan => plan(words, known),
+        Asks::Plan => plan(case, words, known),
         Asks::CauseAndPlan => {
-            let both = [cause(case, words, known), plan(words, known)];
+            let both = [cause(case, words, known), plan(case, words, known)];
             join(words, both.into_iter().flatten().collect(), 8)
         }
+        Asks::Recovery => work::recovery(case, words, known),
+        Asks::Resources => work::resources(case, words, known),
+        Asks::Process => work::process(case, words, known),
         Asks::Other => None,
     }
 }
@@ -167,7 +248,7 @@ fn symptoms(words: Words, case: &Case<'_>, known: &[&Event]) -> Option<String> {
             }
             K::Finding { rule, .. } => {
                 let about = words.list(event.about.iter().map(|a| case.title(a, words)));
-                words.f("draft-finding", &[("rule", rule), ("about", &about)])
+                words.f("draft-finding", &[("rule", &case.say(rule, words)), ("about", &about)])
             }
             _ => continue,
         };
@@ -247,11 +328,11 @@ fn course(case: &Case<'_>, words: Words, as_of: SimTime) -> Option<String> {
     join(words, parts, 8)
 }
 
-fn plan(words: Words, known: &[&Event]) -> Option<String> {
+fn plan(case: &Case<'_>, words: Words, known: &[&Event]) -> Option<String> {
     let one = |event: &&Event| match &event.kind {
         K::ActionFiled { action, action_kind, owner, due } => {
             let unknown = || words.t("unknown");
-            let owner = owner.as_ref().map_or_else(unknown, |owner| owner.to_string());
+            let owner = owner.as_ref().map_or_else(unknown, |owner| case.role(owner, words));
             let due = due.as_ref().map_or_else(unknown, |due| due.to_string());
             let kind = words.word("action", action_kind);
             let args =
@@ -263,7 +344,7 @@ fn plan(words: Words, known: &[&Event]) -> Option<String> {
     join(words, known.iter().filter_map(one).collect(), 8)
 }
 
-fn join(words: Words, mut parts: Vec<String>, most: usize) -> Option<String> {
+pub(super) fn join(words: Words, mut parts: Vec<String>, most: usize) -> Option<String> {
     if parts.is_empty() {
         return None;
     }
