@@ -265,7 +265,8 @@ fn requests_that_stay_without_an_answer_are_in_the_scorecard() {
         for one in to_agents {
             assert_eq!(*one.channel, *"coord", "seed {seed}");
             assert!(one.answered.is_none_or(|at| at >= one.at), "seed {seed}");
-            assert!(without.is_empty() || one.answered.is_none(), "nobody is there: {one:?}");
+            let pm = *one.to.name == *"pm-agent";
+            assert!(pm || without.is_empty() || one.answered.is_none(), "nobody is there: {one:?}");
         }
         let text =
             drill::report::drill_text(&drill, drill::report::Lang::En, drill::report::Style::PLAIN);
