@@ -189,7 +189,9 @@ impl Words {
     /// A ratio in percent without decimals, or with one below 10 % and above 99 %.
     pub(super) fn percent(self, ratio: f64) -> String {
         let percent = ratio * 100.0;
-        if percent == percent.round() || (10.0..=99.0).contains(&percent) {
+        // 7 of 100 is 7.000000000000001 %.
+        let whole = (percent - percent.round()).abs() < 1e-9;
+        if whole || (10.0..=99.0).contains(&percent) {
             format!("{percent:.0} %")
         } else {
             format!("{percent:.1} %")

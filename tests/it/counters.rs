@@ -17,6 +17,8 @@ use crate::env::TestEnv;
 
 const PROMTOOL: &str = "/usr/bin/promtool";
 const MINUTE: i64 = 60_000;
+/// Where the tests' clocks begin: no row may lie before 1990.
+const EPOCH: i64 = 29_000_000 * MINUTE;
 
 /// One sample: instant in ms, metric, labels, value.
 #[derive(Clone)]
@@ -55,7 +57,7 @@ fn lines(samples: &[Sample]) -> String {
         writeln!(
             text,
             r#"{{"ts":"{}","name":"{name}","value":{value:?},"labels":"{labels}"}}"#,
-            SimTime::from_ms(*at)
+            SimTime::from_ms(EPOCH + *at)
         )
         .unwrap();
     }
@@ -72,7 +74,7 @@ fn workspace(samples: &[Sample]) -> TestEnv {
 }
 
 fn slices(env: &TestEnv, indicator: &Indicator, range: (i64, i64)) -> SliceBlock {
-    let range = (SimTime::from_ms(range.0), SimTime::from_ms(range.1));
+    let range = (SimTime::from_ms(EPOCH + range.0), SimTime::from_ms(EPOCH + range.1));
     let streams = Streams::of_workspace(env.path());
     streams.slices_many(&[indicator], range, SimDuration::from_ms(MINUTE)).unwrap().remove(0)
 }
@@ -138,7 +140,7 @@ fn counters_grow_as_a_naive_count_says() {
         let last = samples.iter().map(|s| s.at).max().unwrap();
         let found = slices(&env, &requests(false, "labels->>'code' = '200'"), (first, last + 1));
         let wanted = naive(&samples, "\"200\"");
-        let begin = found.start.ms() / MINUTE;
+        let begin = (found.start.ms() - EPOCH) / MINUTE;
         let mut total = 0;
         for (index, present) in found.present.iter().enumerate() {
             let count = wanted.get(&(begin + index as i64)).copied();
