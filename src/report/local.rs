@@ -94,7 +94,7 @@ fn issues(case: &Case<'_>, records: &[LocalRecord], words: Words) -> String {
             add(at, "low", &conflict(record, other, records, words), &words.t("local-merged"));
         }
     }
-    lines.sort_by(|a, b| a.0.cmp(&b.0));
+    lines.sort_by_key(|line| line.0);
     lines.into_iter().map(|(_, line)| line).collect()
 }
 

@@ -127,16 +127,9 @@ impl Header {
         known.cloned().unwrap_or_else(|| Text { en: en.clone(), ja: en.clone() })
     }
 
-    /// The header as a flat map, keys in their fixed order; what is unknown is left out.
-    pub fn to_map(&self) -> Map<String, Value> {
-        let mut map = Map::new();
-        let mut put = |key: &str, value: Value| {
-            map.insert(key.to_owned(), value);
-        };
-        let text = |name: &Name| Value::from(name.as_str());
-        put("schema", TIMELINE_SCHEMA.into());
-        let word = |word: &str| Value::from(word);
-        let optional = [
+    /// The names that may be unknown, by their keys.
+    fn optional_names(&self) -> [(&'static str, Option<&Name>); 10] {
+        [
             ("drill_version", self.drill_version.as_ref()),
             ("scenario", self.scenario.as_ref()),
             ("likeness", self.likeness.as_ref()),
@@ -147,8 +140,19 @@ impl Header {
             ("responders", self.responders.as_ref()),
             ("frequency", self.frequency.as_ref()),
             ("expected_severity", self.expected_severity.as_ref()),
-        ];
-        for (key, value) in optional {
+        ]
+    }
+
+    /// The header as a flat map, keys in their fixed order; what is unknown is left out.
+    pub fn to_map(&self) -> Map<String, Value> {
+        let mut map = Map::new();
+        let mut put = |key: &str, value: Value| {
+            map.insert(key.to_owned(), value);
+        };
+        let text = |name: &Name| Value::from(name.as_str());
+        let word = |word: &str| Value::from(word);
+        put("schema", TIMELINE_SCHEMA.into());
+        for (key, value) in self.optional_names() {
             if let Some(value) = value {
                 put(key, text(value));
             }

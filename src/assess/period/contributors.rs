@@ -119,7 +119,7 @@ mod tests {
         let names: Vec<String> =
             burnt_most(&all, &span).iter().map(|one| one.slo.to_string()).collect();
         assert_eq!(names.len(), MOST_CONTRIBUTED);
-        let burnt = |at: &usize| at % 2 == 0;
+        let burnt = |at: &usize| at.is_multiple_of(2);
         assert!((0..60).filter(burnt).all(|at| names.contains(&format!("slo-{at}"))));
         // Those that burnt nothing fill up, the first ones first.
         assert_eq!(names[..4], ["slo-0", "slo-1", "slo-2", "slo-3"]);

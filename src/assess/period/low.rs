@@ -73,7 +73,7 @@ fn is_issue_log(streams: &Streams, name: &Name) -> Result<bool, store::Error> {
     let has = |column: &&str| {
         shape.iter().any(|shape| shape.columns.iter().any(|(name, _)| **name == **column))
     };
-    Ok(COLUMNS.iter().all(|column| has(&column)))
+    Ok(COLUMNS.iter().all(has))
 }
 
 fn is_open(action: &str) -> bool {

@@ -196,7 +196,7 @@ impl Record {
     pub(super) fn capacity(&self) -> u32 {
         let roles = self.recording.system.iter().flat_map(|system| &system.roles);
         let agents = |role: &crate::model::Role| {
-            (role.kind == RoleKind::Agent).then(|| role.agents.len() as u32)
+            (role.kind == RoleKind::Agent).then_some(role.agents.len() as u32)
         };
         let mine = roles.filter(|role| role.name == self.me.name).find_map(agents);
         mine.unwrap_or(1).max(1)
