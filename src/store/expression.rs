@@ -43,6 +43,9 @@ fn parsed(text: &str) -> Result<Value, Error> {
     if text.len() > MAX_BYTES {
         return Err(refused(text, format!("has more than {MAX_BYTES} bytes")));
     }
+    if !closes_its_own(text) {
+        return Err(refused(text, "closes a bracket that it did not open".to_owned()));
+    }
     let tree = serialized(&format!("SELECT ({}\n)", grouped(text)))?;
     let mut tree: Value = serde_json::from_str(&tree).unwrap_or_default();
     if tree["error"].as_bool() != Some(false) {
@@ -96,6 +99,24 @@ pub(super) fn parser() -> Result<Parser, Error> {
 fn serialized(sql: &str) -> Result<String, Error> {
     let Parser(db) = parser()?;
     Ok(db.query_row("SELECT json_serialize_sql(?::VARCHAR)", [sql], |row| row.get(0))?)
+}
+
+/// Whether no bracket closes that the text did not open: it stands in brackets of its own, and
+/// `a) or (b` would be an expression there.
+fn closes_its_own(text: &str) -> bool {
+    let (mut depth, mut quote) = (0usize, None);
+    for c in text.chars() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(') => depth += 1,
+            (None, ')') if depth == 0 => return false,
+            (None, ')') => depth -= 1,
+            (None, _) => {}
+        }
+    }
+    true
 }
 
 /// The same text with `column->>'key'` in brackets: without them DuckDB lets AND bind closer than
@@ -182,6 +203,13 @@ mod tests {
             check("status::integer = -1").unwrap(),
             "(TRY_CAST(\"status\" AS INTEGER) = -1)"
         );
+    }
+
+    #[test]
+    fn a_text_closes_no_bracket_that_it_did_not_open() {
+        assert!(check("status < 500) or (1 = 1").unwrap_err().contains("closes a bracket"));
+        assert!(check("(status < 500) or (path = ')')").is_ok());
+        assert!(check("\"path\" = ')(' and (status = 1)").is_ok());
     }
 
     #[test]

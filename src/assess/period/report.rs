@@ -1,5 +1,7 @@
 //! The report on a period: what happened in it, and where each SLO stood at its end.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::super::alerts::{SloAlert, alerts};
@@ -178,10 +180,15 @@ pub fn period_report(
     let view = View { as_of: Some(as_of), ..view.clone() };
     let statuses = status(series, &view);
     let fired = alerts(series, &view);
+    let mut of_each: BTreeMap<&Name, Vec<&SloAlert>> = BTreeMap::new();
+    for alert in &fired {
+        of_each.entry(&alert.slo).or_default().push(alert);
+    }
+    let own = |one: &Series| of_each.get(&one.spec().name).map_or(&[][..], Vec::as_slice);
     let parts: Vec<(PeriodSlo, Vec<PeriodAlert>)> = series
         .par_iter()
         .zip(statuses)
-        .map(|(one, status)| of_slo(one, status, &fired, &view, (&before, &span, as_of)))
+        .map(|(one, status)| of_slo(one, status, own(one), &view, (&before, &span, as_of)))
         .collect();
     let (slos, costs): (Vec<PeriodSlo>, Vec<Vec<PeriodAlert>>) = parts.into_iter().unzip();
     let mut alerts: Vec<PeriodAlert> = costs.into_iter().flatten().collect();
@@ -220,7 +227,7 @@ fn share_of(answers: impl Iterator<Item = bool>) -> (usize, usize) {
 fn of_slo(
     series: &Series,
     status: SloStatus,
-    fired: &[SloAlert],
+    fired: &[&SloAlert],
     view: &View,
     (before, span, as_of): (&PeriodSpan, &PeriodSpan, SimTime),
 ) -> (PeriodSlo, Vec<PeriodAlert>) {
@@ -243,8 +250,7 @@ fn of_slo(
         attainment: attainment(&record, &block, span.zone),
         status,
     };
-    let own = fired.iter().filter(|alert| alert.slo == spec.name);
-    let alerts = own.filter_map(|alert| in_period(alert, &record, (span, as_of), allowed));
+    let alerts = fired.iter().filter_map(|alert| in_period(alert, &record, (span, as_of), allowed));
     (slo, alerts.collect())
 }
 

@@ -1,7 +1,10 @@
 //! Which SLOs, alerts and lines people are shown when there are more than anybody reads. The JSON
 //! and CSV forms hold all.
 
+use std::collections::BTreeSet;
+
 use crate::assess::{Change, PeriodAlert, PeriodReport, PeriodSlo};
+use crate::model::Name;
 use crate::slo::SloState;
 
 /// With more SLOs, only those that ask for a look are listed.
@@ -16,17 +19,18 @@ pub(super) const MOST_LINES: usize = 20;
 /// The SLOs to list, in the report's order: all, or of very many those that ask for a look.
 pub(super) fn slos(report: &PeriodReport) -> Vec<&PeriodSlo> {
     let many = report.slos.len() > MOST_SLOS;
-    report.slos.iter().filter(|slo| !many || asks_for_a_look(report, slo)).collect()
+    let alerted: BTreeSet<&Name> = report.alerts.iter().map(|alert| &alert.alert.slo).collect();
+    let asks = |slo: &&PeriodSlo| !many || !is_well(slo) || alerted.contains(&slo.status.spec.name);
+    report.slos.iter().filter(asks).collect()
 }
 
-/// Not well, missed, worse than before, under half of its budget, or with an alert.
-fn asks_for_a_look(report: &PeriodReport, slo: &PeriodSlo) -> bool {
+/// Well and met, no worse than before, with half of its budget or more.
+fn is_well(slo: &PeriodSlo) -> bool {
     let status = &slo.status.status;
-    let well = status.state == SloState::Ok
+    status.state == SloState::Ok
         && status.met == Ok(true)
         && status.budget.remaining_ratio.is_ok_and(|left| left >= 0.5)
-        && !matches!(slo.change, Change::Clear(delta) if delta < 0.0);
-    !well || report.alerts.iter().any(|alert| alert.alert.slo == slo.status.spec.name)
+        && !matches!(slo.change, Change::Clear(delta) if delta < 0.0)
 }
 
 /// The places in the report of the SLOs to draw, ascending: of very many those with the least

@@ -1,8 +1,11 @@
 //! A periodic report as CSV.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use crate::assess::{Change, PeriodReport};
+use crate::model::Name;
 use crate::report::csv;
 use crate::slo::Known;
 
@@ -26,9 +29,13 @@ pub fn period_csv(report: &PeriodReport) -> String {
         "state",
     ];
     let text = |value: Known<f64>| value.map_or_else(|_| String::new(), |value| value.to_string());
+    let mut alerts: BTreeMap<&Name, usize> = BTreeMap::new();
+    for alert in &report.alerts {
+        *alerts.entry(&alert.alert.slo).or_default() += 1;
+    }
     let rows = report.slos.iter().map(|slo| {
         let status = &slo.status;
-        let own = report.alerts.iter().filter(|alert| alert.alert.slo == status.spec.name);
+        let own = alerts.get(&status.spec.name).copied().unwrap_or_default();
         let (change, is) = match slo.change {
             Change::Clear(delta) => (delta.to_string(), "clear"),
             Change::Unclear => (String::new(), "unclear"),
@@ -48,7 +55,7 @@ pub fn period_csv(report: &PeriodReport) -> String {
             is.to_owned(),
             text(status.status.budget.remaining_ratio),
             text(slo.spent),
-            own.count().to_string(),
+            own.to_string(),
             json!(status.status.state).as_str().unwrap_or_default().to_owned(),
         ]
     });
